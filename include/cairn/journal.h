@@ -1,0 +1,41 @@
+/* journal.h -- the journal, the implementation behind `journal:DIR` and a bare path.
+ *
+ * An append-only log of hash-chained records in segment files, with a small LMDB index beside it that
+ * can be lost. docs/format.md has the bytes, docs/protocol.md the order in which they are written.
+ *
+ * Sizes. A label is UTF-8 of at most CAIRN_JOURNAL_LABEL_MAX bytes; data is at most
+ * CAIRN_JOURNAL_DATA_MAX bytes. A record takes 96 bytes beside its label and data. Space is written
+ * ahead in segments of 1 MiB, then 2, and so on up to 16 MiB (larger for a larger record; smaller when
+ * the disk is almost full), and one segment more is kept prepared while a process appends.
+ *
+ * Ids. `NNNNNNNN@G`: the checkpoint's number N, from 0, in at least eight digits, and the generation G,
+ * from 1, which Compact, Clear and Complete advance. An id is never given twice in the life of a journal.
+ *
+ * Threads and processes. Any number of threads, of any number of processes on one host, may use one
+ * journal at once, to read and to write, and may be killed at any moment. A directory opened twice in a
+ * process is one journal with two handles. After fork() the child opens its own handle; with an inherited
+ * one every call but cairn_close() fails with CAIRN_EFORKED. (A child made by a bare clone system call,
+ * past libc's fork(), is not noticed.)
+ *
+ * Durability. When cairn_checkpoint() returns an id, the record has been written and fdatasync() of its
+ * segment has succeeded after that; one fdatasync serves all who wait at that moment. It is as durable
+ * as the file system's and the disk's own word for fdatasync.
+ *
+ * Damage. What the medium loses is found by checksums. Checkpoints before and after the damage stay
+ * readable; a damaged one fails with CAIRN_ECORRUPT, by name. cairn_latest() fails so if the newest
+ * checkpoint is damaged, until cairn_repair() has accepted the loss. The one case that cannot be told
+ * from a torn tail, and is treated as one, is damage to the very last synced bytes of the log before
+ * any later record or the index had taken note of them.
+ *
+ * A failed sync. After fdatasync has failed, it is not tried again on that file: the segment is given up
+ * at its durable end, and the records that were waiting are written to a new one. If that fails too, the
+ * calls in flight and all later ones on the journal's handles fail with CAIRN_EIO, until a handle is
+ * opened anew.
+ */
+#ifndef CAIRN_JOURNAL_H
+#define CAIRN_JOURNAL_H
+
+#define CAIRN_JOURNAL_LABEL_MAX 65535u      /* bytes */
+#define CAIRN_JOURNAL_DATA_MAX  0x40000000u /* bytes: 1 GiB */
+
+#endif

@@ -1,0 +1,496 @@
+/* log.c -- see log.h.
+ *
+ * The happy path, the same for threads and for processes:
+ *
+ *   1. Under the append lock: number the record, chain it, write it with one pwritev, move the tail.
+ *   2. Wait until the durable position has passed it. Whoever gets the sync lock notes the tail, calls
+ *      fdatasync once, moves the durable position to what it noted, and wakes all. While one fdatasync runs
+ *      the next batch gathers by itself.
+ *
+ * What can fail, and what is done then:
+ *
+ *   - No room in the segment: under both locks sync it, then go on to the next one, a spare that was
+ *     prepared. No spare: let go of the lock, make one, come back. No space for one: CAIRN_ENOSPC.
+ *   - The write fails: nothing was moved, so nothing happened. What it left is written over.
+ *   - A process dies with the append lock: it may have made the next segment's file without saying so; that
+ *     file is removed. What it wrote beyond the tail is written over; the chain keeps its remains from
+ *     passing for records.
+ *   - fdatasync fails, or a process dies with the sync lock (it may have had a failure in its hand): the
+ *     segment is broken. It is neither written nor synced again, for the kernel may have dropped what it
+ * could not write and call the pages clean. Under both locks a new segment is made, whose header says that
+ *     the old one ends at the durable position; its own positions begin past all that were handed out. Those
+ *     who wait for a record in between append it anew.
+ *   - That fails too: CAIRN_EIO for those in flight and, through `failures`, for all handles that are open.
+ */
+#include "journal/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "journal/maintain.h"
+#include "journal/system.h"
+
+#define LOG_NEED_SPARE 2 /* from append_once(): there is no room, and no spare that is large enough */
+#define LOG_LOST       3 /* from commit(): the record is in a gap */
+
+static const char zeros[RECORD_ALIGN];
+
+/* remove_unfinished -- after the death of an append lock's owner: it may have made the next segment, which
+ * says where this one ends; going on in this one would then lose what follows. 0 or an errno. */
+static int remove_unfinished(struct journal *journal)
+{
+    char name[SEGMENT_NAME_SIZE];
+    struct tail tail;
+
+    control_tail(journal->control, &tail);
+    segment_name(name, tail.segment + 1);
+    if (unlinkat(journal->dir, name, 0) != 0 && errno != ENOENT)
+        return errno;
+    /* Also if there was none: another one who removed it may have died before this. */
+    return fsync(journal->dir) == 0 ? 0 : errno;
+}
+
+/* lock_append -- takes the append lock and deals with a dead owner. */
+static int lock_append(struct journal *journal, const struct cairn_ctx *ctx)
+{
+    int result = control_lock(&journal->control->append, ctx);
+    if (result == CONTROL_OWNER_DIED) {
+        if (remove_unfinished(journal) != 0)
+            atomic_store(&journal->control->broken, 1);
+        result = 0;
+    }
+    return result;
+}
+
+int log_lock_append(struct journal *journal)
+{
+    return lock_append(journal, NULL);
+}
+
+/* lock_sync -- takes the sync lock; a dead owner leaves a broken segment (rule 2 of docs/protocol.md). */
+static int lock_sync(struct journal *journal, bool wait)
+{
+    pthread_mutex_t *sync = &journal->control->sync;
+    int result = wait ? control_lock(sync, NULL) : control_trylock(sync);
+    if (result == CONTROL_OWNER_DIED) {
+        atomic_store(&journal->control->broken, 1);
+        result = 0;
+    }
+    return result;
+}
+
+/* take_spare -- a file with space for `room` bytes of records, by name. 0 or an errno: ENOENT if there is
+ * none and none is to be made. `urgent` may use the reserve, and makes one if need be. */
+static int take_spare(struct journal *journal, uint64_t room, bool urgent, char name[SEGMENT_NAME_SIZE])
+{
+    struct control *control = journal->control;
+    struct stat st;
+
+    uint64_t number = atomic_exchange(&control->spare, 0);
+    if (number) {
+        spare_name(name, number);
+        if (fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+            (uint64_t)st.st_size >= room + SEGMENT_PAGE + SEGMENT_RESERVE)
+            return 0;
+        unlinkat(journal->dir, name, 0);
+    }
+    if (!urgent)
+        return ENOENT;
+    number = atomic_fetch_add(&control->spare_last, 1) + 1;
+    spare_name(name, number);
+    int error = spare_make(journal->dir, name, maintain_spare_size(room, SEGMENT_SIZE_MIN));
+    if (error == 0)
+        return 0;
+    if (room + SEGMENT_PAGE <= SEGMENT_SIZE_MIN &&
+        renameat(journal->dir, RESERVE_NAME, journal->dir, name) == 0) {
+        atomic_store(&control->reserve_ready, 0);
+        return 0;
+    }
+    return error;
+}
+
+int log_next_segment(struct journal *journal, const struct tail *state, uint64_t number, uint64_t base,
+                     uint64_t prev_end, uint64_t room, bool urgent, segment_fill *fill, void *arg)
+{
+    struct segment_header header = {.number = number, .prev_end = prev_end, .prev_chain = state->chain};
+    struct control *control = journal->control;
+    char name[SEGMENT_NAME_SIZE];
+    struct segment segment;
+
+    int error = take_spare(journal, room, urgent, name);
+    if (error)
+        return error;
+    memcpy(header.uuid, journal->uuid, sizeof(header.uuid));
+    header.tail = *state;
+    header.tail.position = (base + RECORD_ALIGN - 1) & ~(uint64_t)(RECORD_ALIGN - 1);
+    error = segment_create_filled(&segment, journal->dir, name, &header, fill, arg);
+    if (error) {
+        unlinkat(journal->dir, name, 0);
+        return error;
+    }
+    files_add(journal, &segment);
+    struct tail tail = header.tail;
+    tail.chain = header.hash;
+    control_set_tail(control, &tail);
+    return 0;
+}
+
+/* state_at -- the tail as it was at `position` of the segment in use. */
+static int state_at(struct journal *journal, uint64_t number, uint64_t position, struct tail *state)
+{
+    const struct segment *segment;
+    const char *reason;
+    struct scan scan;
+
+    int error = files_get(journal, number, &segment, &reason);
+    if (error)
+        return error;
+    segment_tail(segment, state);
+    files_put(journal, segment);
+    error = scan_begin(&scan, journal, state, position, number);
+    while (error == 0) {
+        int result = scan_step(&scan);
+        if (result == SCAN_END)
+            break;
+        if (result < 0)
+            error = result;
+        else if (result == SCAN_STALE)
+            error = cairn_set_message(CAIRN_EIO, "%s/seg-%08" PRIu64 ": the segment in use is gone",
+                                      journal->path, number);
+    }
+    if (error == 0)
+        *state = scan.at;
+    scan_release(&scan);
+    return error;
+}
+
+/* give_up -- leaves the segment in use at its durable end. The caller holds append and sync. 0 or CAIRN_EIO.
+ */
+static int give_up(struct journal *journal)
+{
+    struct control *control = journal->control;
+    uint64_t durable = atomic_load(&control->durable);
+    struct tail tail, state;
+
+    if (atomic_load(&control->unsettled))
+        return cairn_set_message(
+            CAIRN_ENOSPC,
+            "%s: the last segment is damaged, and there was no space for another one when "
+            "the journal was opened; free some and open it anew",
+            journal->path);
+    control_tail(control, &tail);
+    state = tail;
+    int error = tail.position == durable ? 0 : state_at(journal, tail.segment, durable, &state);
+    if (error == 0) {
+        /* Whoever gave up the segment before this one may have died before it could say so. */
+        uint64_t end = durable > state.position ? durable : state.position;
+        /* Rule 1: no position is used twice, so the new one begins past all that were handed out. */
+        int number =
+            log_next_segment(journal, &state, tail.segment + 1, tail.position, end, 0, true, NULL, NULL);
+        if (number)
+            error = system_error(abs(number), "%s: cannot make a segment", journal->path);
+    }
+    if (error == CAIRN_ENOSPC && tail.position == durable)
+        return error; /* nothing is in flight, so nothing is in doubt */
+    if (error) {
+        atomic_fetch_add(&control->failures, 1);
+        control_wake(control);
+        char why[512];
+        snprintf(why, sizeof(why), "%s", cairn_message());
+        return cairn_set_message(CAIRN_EIO,
+                                 "%s/seg-%08" PRIu64 ": position %" PRIu64
+                                 ": syncing failed, and so did going on in "
+                                 "another segment: %s",
+                                 journal->path, tail.segment, durable, why);
+    }
+    control_tail(control, &tail);
+    /* Waiters look at `durable` first and then at `epoch`; so this order, and a gap that says what is lost.
+     */
+    uint64_t epoch = atomic_load(&control->epoch) + 1;
+    struct control_gap *gap = &control->gaps[epoch % CONTROL_GAPS];
+    atomic_store(&gap->epoch, 0);
+    atomic_store(&gap->end, durable);
+    atomic_store(&gap->epoch, epoch);
+    atomic_store(&control->epoch, epoch);
+    atomic_store(&control->durable, tail.position);
+    atomic_store(&control->broken, 0);
+    control_wake(control);
+    return 0;
+}
+
+int log_mend(struct journal *journal)
+{
+    struct control *control = journal->control;
+    int error = 0;
+
+    if (!atomic_load(&control->broken))
+        return 0;
+    error = lock_append(journal, NULL);
+    if (error)
+        return error;
+    error = lock_sync(journal, true);
+    if (error == 0) {
+        if (atomic_load(&control->broken))
+            error = give_up(journal);
+        control_unlock(&control->sync);
+    }
+    control_unlock(&control->append);
+    return error;
+}
+
+/* sync_segment -- the one place where records become durable: syncs what the tail covers and publishes it.
+ * The caller holds sync, and the segment is not broken. 0, or an errno with the segment broken. */
+static int sync_segment(struct journal *journal)
+{
+    struct control *control = journal->control;
+    const struct segment *segment;
+    const char *reason;
+    struct tail tail;
+    int error = EIO;
+
+    control_tail(control, &tail);
+    if (files_get(journal, tail.segment, &segment, &reason) == 0) {
+        error = fdatasync(segment->fd) == 0 ? 0 : errno;
+        files_put(journal, segment);
+    }
+    if (error) {
+        atomic_store(&control->broken, 1);
+        return error;
+    }
+    if (tail.position > atomic_load(&control->durable))
+        atomic_store_explicit(&control->durable, tail.position, memory_order_release);
+    control_wake(control);
+    return 0;
+}
+
+int log_sync_tail(struct journal *journal)
+{
+    int error = lock_sync(journal, true);
+    if (error)
+        return error;
+    error = sync_segment(journal);
+    control_unlock(&journal->control->sync);
+    return error ? system_error(error, "%s: cannot sync", journal->path) : 0;
+}
+
+/* roll -- the segment has no room for `room` bytes more: goes on to the next. The caller holds append. 0,
+ * LOG_NEED_SPARE, or an error. */
+static int roll(struct journal *journal, uint64_t room, bool urgent)
+{
+    struct control *control = journal->control;
+    struct tail tail;
+
+    int error = lock_sync(journal, true);
+    if (error)
+        return error;
+    if (atomic_load(&control->broken) || sync_segment(journal) != 0) {
+        error = give_up(journal);
+        control_unlock(&control->sync);
+        return error;
+    }
+    control_tail(control, &tail);
+    error = log_next_segment(journal, &tail, tail.segment + 1, tail.position, tail.position, room, urgent,
+                             NULL, NULL);
+    if (error < 0) {
+        /* The next segment may be there, and says that this one ends here. So this one may not go on. */
+        atomic_store(&control->broken, 1);
+        error = give_up(journal);
+    } else if (error == ENOENT) {
+        error = LOG_NEED_SPARE;
+    } else if (error) {
+        error = system_error(error, "%s: cannot make a segment", journal->path);
+    }
+    control_unlock(&control->sync);
+    return error;
+}
+
+/* write_record -- finishes the header and writes the record at the tail, which is moved. The caller holds
+ * append. */
+static int write_record(struct journal *journal, const struct segment *segment, const struct entry *entry,
+                        struct tail *tail, struct record *record)
+{
+    const bool removes =
+        entry->kind == RECORD_COMPACT || entry->kind == RECORD_CLEAR || entry->kind == RECORD_COMPLETE;
+
+    *record = (struct record){
+        .kind = (uint8_t)entry->kind,
+        .label_size = (uint16_t)entry->label_size,
+        .data_size = entry->size,
+        .position = tail->position,
+        .sequence = tail->sequence,
+        .generation = removes ? tail->next_generation : tail->generation,
+        .number = entry->kind == RECORD_COMPACT      ? 1
+                  : removes                          ? 0
+                  : entry->kind == RECORD_CHECKPOINT ? tail->next_number
+                                                     : tail->number,
+        .time_ns = system_time_ns(),
+        .durable_upto = atomic_load_explicit(&journal->control->durable, memory_order_acquire),
+        .body_hash = entry->body_hash,
+        .prev = tail->chain,
+    };
+    record_seal(record, segment->header.salt);
+
+    uint64_t end = record_end(record);
+    struct iovec iov[4] = {
+        {.iov_base = record, .iov_len = sizeof(*record)},
+        {.iov_base = (void *)(uintptr_t)entry->label, .iov_len = entry->label_size},
+        {.iov_base = (void *)(uintptr_t)entry->data, .iov_len = entry->size},
+        {.iov_base = (void *)(uintptr_t)zeros,
+         .iov_len = (size_t)(end - record->position - sizeof(*record) - entry->label_size - entry->size)},
+    };
+    int error = segment_write(segment, record->position, iov, 4);
+    if (error)
+        return system_error(error, "%s/seg-%08" PRIu64 ": offset %" PRIu64 ": cannot write", journal->path,
+                            tail->segment, segment_offset(segment, record->position));
+    tail_apply(tail, record, entry->data);
+    control_set_tail(journal->control, tail);
+    return 0;
+}
+
+/* is_latest -- whether nothing has been recorded or removed since the checkpoint at `position`. The tail
+ * knows of nothing, or of an older one, if that could not be read when the journal was opened. */
+static bool is_latest(const struct tail *tail, uint64_t position)
+{
+    if (tail->latest_position == position)
+        return true;
+    return tail->horizon_position < position &&
+           (tail->latest_position == RECORD_NONE || tail->latest_position < position);
+}
+
+/* append_once -- appends the record, not yet durable; *epoch is the one in which. 0, LOG_NOT_LATEST,
+ * LOG_NEED_SPARE or an error, the latter all with nothing done. */
+static int append_once(struct journal *journal, const struct cairn_ctx *ctx, const struct entry *entry,
+                       bool urgent, struct appended *appended, uint64_t *epoch)
+{
+    struct control *control = journal->control;
+    const uint64_t size = record_size(entry->label_size, entry->size);
+    const uint64_t reserve = entry->kind == RECORD_CHECKPOINT ? SEGMENT_RESERVE : 0;
+    const struct segment *segment = NULL;
+    const char *reason;
+    struct tail tail;
+
+    int error = lock_append(journal, ctx);
+    if (error)
+        return error;
+    for (;;) {
+        if (atomic_load(&control->broken)) {
+            error = lock_sync(journal, true);
+            if (error == 0) {
+                error = atomic_load(&control->broken) ? give_up(journal) : 0;
+                control_unlock(&control->sync);
+            }
+            if (error)
+                break;
+        }
+        control_tail(control, &tail);
+        if (entry->must_be_latest && !is_latest(&tail, entry->latest_position)) {
+            error = LOG_NOT_LATEST;
+            break;
+        }
+        error = files_get(journal, tail.segment, &segment, &reason);
+        if (error)
+            break;
+        if (tail.position + size + reserve <= segment_limit(segment)) {
+            *epoch = atomic_load(&control->epoch);
+            error = write_record(journal, segment, entry, &tail, &appended->record);
+            break;
+        }
+        files_put(journal, segment);
+        segment = NULL;
+        error = roll(journal, size, urgent);
+        if (error)
+            break;
+    }
+    files_put(journal, segment);
+    control_unlock(&control->append);
+    return error;
+}
+
+/* commit -- waits until the log is durable up to `end`, and syncs it if nobody does. 0, LOG_LOST or
+ * CAIRN_EIO. */
+static int commit(struct journal *journal, uint64_t failures, uint64_t end, uint64_t epoch)
+{
+    struct control *control = journal->control;
+
+    for (;;) {
+        uint32_t wake = atomic_load_explicit(&control->wake, memory_order_acquire);
+        uint64_t durable = atomic_load_explicit(&control->durable, memory_order_acquire);
+        /* The epoch before the position (rule 1): durable may have passed `end` with other people's records.
+         */
+        if (atomic_load_explicit(&control->epoch, memory_order_acquire) != epoch) {
+            struct control_gap *gap = &control->gaps[(epoch + 1) % CONTROL_GAPS];
+            bool known = atomic_load(&gap->epoch) == epoch + 1;
+            uint64_t gap_end = atomic_load(&gap->end);
+            if (!known || atomic_load(&gap->epoch) != epoch + 1)
+                return cairn_set_message(CAIRN_EIO,
+                                         "%s: too many syncs have failed to tell what became of the record",
+                                         journal->path);
+            return end <= gap_end ? 0 : LOG_LOST;
+        }
+        if (durable >= end)
+            return 0;
+        if (atomic_load(&control->failures) != failures)
+            return cairn_set_message(
+                CAIRN_EIO, "%s: syncing failed, and so did going on in another segment; open it anew",
+                journal->path);
+        int result = lock_sync(journal, false);
+        if (result == CAIRN_EBUSY) {
+            control_wait(control, wake);
+            continue;
+        }
+        if (result)
+            return result;
+        /* Rule 3: look again; meanwhile the segment may have been synced or given up. */
+        bool needed = !atomic_load(&control->broken) && atomic_load(&control->epoch) == epoch &&
+                      atomic_load(&control->durable) < end;
+        if (needed)
+            sync_segment(journal);
+        control_unlock(&control->sync);
+        if (atomic_load(&control->broken)) {
+            result = log_mend(journal);
+            if (result)
+                return result;
+        }
+    }
+}
+
+int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
+               const struct entry *entry, struct appended *appended)
+{
+    const bool control_record = entry->kind != RECORD_CHECKPOINT;
+    bool urgent = false;
+
+    for (;;) {
+        uint64_t epoch;
+        if (atomic_load(&journal->control->failures) != failures)
+            return cairn_set_message(
+                CAIRN_EIO,
+                "%s: syncing failed before, and so did going on in another segment; open "
+                "it anew",
+                journal->path);
+        int result = append_once(journal, ctx, entry, urgent, appended, &epoch);
+        if (result == LOG_NEED_SPARE) {
+            result = maintain_make_spare(journal, ctx, record_size(entry->label_size, entry->size));
+            if (result == CAIRN_ENOSPC && control_record) {
+                urgent = true; /* space is held back for these */
+                result = 0;
+            }
+            if (result)
+                return result;
+            continue;
+        }
+        if (result)
+            return result;
+        ctx = NULL; /* handed to the disk: from here to a definite end */
+        result = commit(journal, failures, record_end(&appended->record), epoch);
+        if (result != LOG_LOST)
+            return result;
+    }
+}

@@ -1,0 +1,363 @@
+/* maintain.c -- see maintain.h. */
+#include "journal/maintain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/attach.h"
+#include "journal/index.h"
+#include "journal/log.h"
+#include "journal/system.h"
+
+#define INDEX_LAG        (1024u * 1024) /* bytes of log that the index may be behind before it is committed */
+#define INDEX_LAG_INLINE (4 * INDEX_LAG)
+
+uint64_t maintain_spare_size(uint64_t room, uint64_t wanted)
+{
+    uint64_t size = room + SEGMENT_PAGE + SEGMENT_RESERVE;
+
+    size = (size + SEGMENT_PAGE - 1) & ~(uint64_t)(SEGMENT_PAGE - 1);
+    if (size < wanted)
+        size = wanted;
+    return size < SEGMENT_SIZE_MIN ? SEGMENT_SIZE_MIN : size;
+}
+
+/* usual_size -- twice that of the segment in use, up to a maximum. */
+static uint64_t usual_size(struct journal *journal)
+{
+    const struct segment *segment;
+    const char *reason;
+    struct tail tail;
+    uint64_t size = SEGMENT_SIZE_FIRST;
+
+    control_tail(journal->control, &tail);
+    if (files_get(journal, tail.segment, &segment, &reason) == 0) {
+        size = 2 * (segment->header.capacity + SEGMENT_PAGE);
+        files_put(journal, segment);
+    }
+    if (size > SEGMENT_SIZE_MAX)
+        size = SEGMENT_SIZE_MAX;
+    return size < SEGMENT_SIZE_FIRST ? SEGMENT_SIZE_FIRST : size & ~(uint64_t)(SEGMENT_PAGE - 1);
+}
+
+/* remove_strays -- after the death of the house lock's owner: removes the spares that are not the ready one.
+ * Under the append lock, for who has that may be about to make one of them a segment. */
+static void remove_strays(struct journal *journal)
+{
+    struct control *control = journal->control;
+    struct listing listing;
+
+    if (log_lock_append(journal) != 0)
+        return;
+    if (files_list(journal, &listing) == 0) {
+        for (size_t i = 0; i < listing.spare_count; i++) {
+            char name[SEGMENT_NAME_SIZE];
+            spare_name(name, listing.spares[i]);
+            if (listing.spares[i] != atomic_load(&control->spare))
+                unlinkat(journal->dir, name, 0);
+        }
+        listing_release(&listing);
+    }
+    control_unlock(&control->append);
+}
+
+/* lock_house -- 0, CAIRN_EBUSY if `wait` is false and somebody has it, or a context's error. A dead owner
+ * may have left a spare that nobody knows of. */
+static int lock_house(struct journal *journal, const struct cairn_ctx *ctx, bool wait)
+{
+    pthread_mutex_t *house = &journal->control->house;
+    int result = wait ? control_lock(house, ctx) : control_trylock(house);
+    if (result == CONTROL_OWNER_DIED) {
+        remove_strays(journal);
+        result = 0;
+    }
+    return result;
+}
+
+/* make_reserve -- the reserve, of which control records and given-up segments live when the disk is full. The
+ * caller holds house. */
+static void make_reserve(struct journal *journal)
+{
+    char name[SEGMENT_NAME_SIZE];
+
+    if (atomic_load(&journal->control->reserve_ready))
+        return;
+    /* Under another name until it is whole. */
+    spare_name(name, atomic_fetch_add(&journal->control->spare_last, 1) + 1);
+    if (spare_make(journal->dir, name, SEGMENT_SIZE_MIN) != 0)
+        return;
+    if (renameat(journal->dir, name, journal->dir, RESERVE_NAME) == 0)
+        atomic_store(&journal->control->reserve_ready, 1);
+    else
+        unlinkat(journal->dir, name, 0);
+}
+
+/* make_spare -- as maintain_make_spare(); the caller holds house. */
+static int make_spare(struct journal *journal, uint64_t room)
+{
+    struct control *control = journal->control;
+    char name[SEGMENT_NAME_SIZE];
+    struct stat st;
+
+    uint64_t ready = atomic_load(&control->spare);
+    if (ready) {
+        spare_name(name, ready);
+        if (fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (uint64_t)st.st_size >= room + SEGMENT_PAGE + SEGMENT_RESERVE)
+            return 0;
+    }
+    uint64_t least = maintain_spare_size(room, SEGMENT_SIZE_MIN);
+    uint64_t number = atomic_fetch_add(&control->spare_last, 1) + 1;
+    int error = ENOSPC;
+    spare_name(name, number);
+    for (uint64_t size = maintain_spare_size(room, usual_size(journal));;
+         size = size / 2 & ~(uint64_t)(SEGMENT_PAGE - 1)) {
+        if (size < least)
+            size = least;
+        error = spare_make(journal->dir, name, size);
+        if ((error != ENOSPC && error != EDQUOT && error != EFBIG) || size == least)
+            break;
+    }
+    if (error)
+        return system_error(error, "%s/%s: cannot make a segment", journal->path, name);
+    ready = atomic_exchange(&control->spare, number);
+    if (ready) { /* too small */
+        spare_name(name, ready);
+        unlinkat(journal->dir, name, 0);
+    }
+    return 0;
+}
+
+int maintain_make_spare(struct journal *journal, const struct cairn_ctx *ctx, uint64_t room)
+{
+    int error = lock_house(journal, ctx, true);
+    if (error)
+        return error;
+    error = make_spare(journal, room);
+    control_unlock(&journal->control->house);
+    return error;
+}
+
+void maintain_make_reserve(struct journal *journal)
+{
+    if (atomic_load(&journal->control->reserve_ready) || lock_house(journal, NULL, true) != 0)
+        return;
+    make_reserve(journal);
+    control_unlock(&journal->control->house);
+}
+
+/* Waits for next to nothing. What is done beside a call whose record has been written must not wait for the
+ * gate, which a process that recovers a journal may hold for long. */
+static const struct cairn_ctx at_once = {.deadline_ns = 1};
+
+/* save_index -- as maintain_save_index(); the caller holds house. */
+static int save_index(struct journal *journal, const struct cairn_ctx *ctx)
+{
+    int gate;
+
+    if (atomic_load(&journal->control->unsettled))
+        return 0; /* it would vouch for what nobody has made durable */
+    int error = control_lock(&journal->map_lock, ctx);
+    if (error)
+        return error;
+    error = map_catch_up(journal, ctx);
+    if (error == 0 && journal->map.at.position > atomic_load(&journal->control->index_end)) {
+        error = attach_lock_gate(journal->dir, journal->path, ctx, &gate);
+        if (error == 0) {
+            error = index_save(journal, &journal->map);
+            attach_unlock_gate(gate);
+            /* Also after a failure, so that it is not tried again for every record. */
+            atomic_store(&journal->control->index_end, journal->map.at.position);
+        }
+    }
+    pthread_mutex_unlock(&journal->map_lock);
+    return error;
+}
+
+int maintain_save_index(struct journal *journal, const struct cairn_ctx *ctx)
+{
+    int error = lock_house(journal, ctx, true);
+    if (error)
+        return error;
+    error = save_index(journal, ctx);
+    control_unlock(&journal->control->house);
+    return error;
+}
+
+/* What there is to do. */
+enum task { TASK_NONE, TASK_SPARE, TASK_RESERVE, TASK_INDEX };
+
+static enum task find_task(struct journal *journal, bool threaded)
+{
+    struct control *control = journal->control;
+    uint64_t durable = atomic_load_explicit(&control->durable, memory_order_relaxed);
+    uint64_t covered = atomic_load_explicit(&control->index_end, memory_order_relaxed);
+
+    if (atomic_load_explicit(&control->broken, memory_order_relaxed))
+        return TASK_NONE;
+    if (durable > covered && durable - covered > (threaded ? INDEX_LAG : INDEX_LAG_INLINE))
+        return TASK_INDEX;
+    if (threaded && !atomic_load_explicit(&control->reserve_ready, memory_order_relaxed))
+        return TASK_RESERVE;
+    if (threaded && atomic_load_explicit(&control->spare, memory_order_relaxed) == 0)
+        return TASK_SPARE;
+    return TASK_NONE;
+}
+
+/* do_task -- does one thing, unless another process is at it. False if it did not help. */
+static bool do_task(struct journal *journal, enum task task)
+{
+    bool helped = false;
+
+    if (lock_house(journal, NULL, false) != 0)
+        return false;
+    switch (task) {
+    case TASK_SPARE:
+        helped = atomic_load(&journal->control->spare) != 0 || make_spare(journal, 0) == 0;
+        break;
+    case TASK_RESERVE:
+        make_reserve(journal);
+        helped = atomic_load(&journal->control->reserve_ready);
+        break;
+    case TASK_INDEX:
+        helped = save_index(journal, &at_once) == 0;
+        break;
+    case TASK_NONE:
+        break;
+    }
+    control_unlock(&journal->control->house);
+    return helped;
+}
+
+void maintain_after_append(struct journal *journal, bool threaded)
+{
+    enum task task = find_task(journal, threaded);
+
+    if (task == TASK_NONE)
+        return;
+    if (!threaded) {
+        do_task(journal, task);
+        return;
+    }
+    pthread_mutex_lock(&journal->thread_lock);
+    if (!journal->thread_wanted) {
+        journal->thread_wanted = true;
+        pthread_cond_signal(&journal->thread_wake);
+    }
+    pthread_mutex_unlock(&journal->thread_lock);
+}
+
+static void *thread_main(void *arg)
+{
+    struct journal *journal = arg;
+
+    pthread_mutex_lock(&journal->thread_lock);
+    for (;;) {
+        while (!journal->thread_wanted && !journal->thread_ends)
+            pthread_cond_wait(&journal->thread_wake, &journal->thread_lock);
+        if (journal->thread_ends)
+            break;
+        journal->thread_wanted = false;
+        pthread_mutex_unlock(&journal->thread_lock);
+        for (enum task task; (task = find_task(journal, true)) != TASK_NONE;) {
+            if (!do_task(journal, task))
+                break; /* the next append asks again */
+        }
+        pthread_mutex_lock(&journal->thread_lock);
+    }
+    pthread_mutex_unlock(&journal->thread_lock);
+    return NULL;
+}
+
+int maintain_start_thread(struct journal *journal)
+{
+    sigset_t all, before;
+    int error = 0;
+
+    pthread_mutex_lock(&journal->thread_lock);
+    if (!journal->thread_runs) {
+        /* The program's signals are not for this thread. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        error = pthread_create(&journal->thread, NULL, thread_main, journal);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        journal->thread_runs = error == 0;
+    }
+    pthread_mutex_unlock(&journal->thread_lock);
+    return error ? system_error(error, "%s: cannot start a thread", journal->path) : 0;
+}
+
+void maintain_stop_thread(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->thread_lock);
+    bool runs = journal->thread_runs;
+    journal->thread_ends = true;
+    pthread_cond_signal(&journal->thread_wake);
+    pthread_mutex_unlock(&journal->thread_lock);
+    if (runs)
+        pthread_join(journal->thread, NULL);
+    journal->thread_runs = false;
+}
+
+/* retire -- one file: makes it the ready spare if that is wanted and it is of the usual size, else removes
+ * it. */
+static void retire(struct journal *journal, const char *name)
+{
+    struct control *control = journal->control;
+    char spare[SEGMENT_NAME_SIZE];
+    struct stat st;
+
+    if (atomic_load(&control->spare) == 0 && fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(st.st_mode) && st.st_size >= (off_t)SEGMENT_SIZE_FIRST &&
+        st.st_size <= (off_t)SEGMENT_SIZE_MAX && st.st_size % (off_t)SEGMENT_PAGE == 0 &&
+        st.st_blocks * 512 >= st.st_size) {
+        uint64_t number = atomic_fetch_add(&control->spare_last, 1) + 1;
+        spare_name(spare, number);
+        if (renameat(journal->dir, name, journal->dir, spare) == 0) {
+            atomic_store(&control->spare, number);
+            return;
+        }
+    }
+    /* Its space is free at once, though others may have it open still. */
+    int fd = openat(journal->dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0)
+        close(fd);
+    unlinkat(journal->dir, name, 0);
+}
+
+void maintain_retire(struct journal *journal)
+{
+    struct listing listing;
+    struct tail at;
+
+    if (lock_house(journal, NULL, true) != 0)
+        return;
+    const uint64_t epoch = atomic_load(&journal->control->epoch);
+    control_tail(journal->control, &at);
+    /* If the last removal is not durable yet, whoever it is that removes will come here, too. Nor is it if a
+     * segment is given up meanwhile: `durable` then passes what is lost with that. */
+    const bool durable = at.horizon_position < journal_durable(journal) &&
+                         atomic_load(&journal->control->epoch) == epoch;
+    if (durable && files_list(journal, &listing) == 0) {
+        const bool survivor = at.survivor_position != RECORD_NONE;
+        files_forget(journal, survivor && at.survivor_segment < at.horizon_segment ? at.survivor_segment
+                                                                                   : at.horizon_segment);
+        /* Newest first: those have the size that is usual now. */
+        for (size_t i = listing.segment_count; i-- > 0;) {
+            char name[SEGMENT_NAME_SIZE];
+            uint64_t number = listing.segments[i];
+            if (number >= at.horizon_segment || (survivor && number == at.survivor_segment))
+                continue;
+            segment_name(name, number);
+            retire(journal, name);
+        }
+        listing_release(&listing);
+        make_reserve(journal);
+    }
+    control_unlock(&journal->control->house);
+}

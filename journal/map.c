@@ -1,0 +1,161 @@
+/* map.c -- see map.h. */
+#include "journal/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal/index.h"
+#include "journal/journal.h"
+#include "journal/recovery.h"
+
+void map_init(struct map *map)
+{
+    memset(map, 0, sizeof(*map));
+}
+
+void map_release(struct map *map)
+{
+    free(map->marks);
+    memset(map, 0, sizeof(*map));
+}
+
+int map_add_mark(struct map *map, const struct mark *mark)
+{
+    if (map->count == map->space) {
+        size_t space = map->space ? map->space * 2 : 64;
+        struct mark *marks = realloc(map->marks, space * sizeof(*marks));
+        if (marks == NULL)
+            return cairn_set_message(CAIRN_ENOMEM, "no memory for the map of a journal");
+        map->marks = marks;
+        map->space = space;
+    }
+    map->marks[map->count++] = *mark;
+    return 0;
+}
+
+static int mark_here(struct map *map, const struct tail *at)
+{
+    struct mark mark = {
+        .position = at->position,
+        .chain = at->chain,
+        .sequence = at->sequence,
+        .segment = at->segment,
+        .number = at->next_number,
+    };
+    return map_add_mark(map, &mark);
+}
+
+int map_begin(struct map *map, const struct tail *at)
+{
+    map->loaded = true;
+    map->count = 0;
+    map->at = *at;
+    return mark_here(map, at);
+}
+
+/* keep_up -- the map after one step of a scan, which began in `generation`. */
+static int keep_up(struct map *map, struct scan *scan, uint64_t generation)
+{
+    const struct tail *at = &scan->at;
+
+    map->at = *at;
+    if (at->generation != generation) {
+        uint64_t oldest = at->horizon_segment;
+        if (at->survivor_position != RECORD_NONE && at->survivor_segment < oldest)
+            oldest = at->survivor_segment;
+        files_forget(scan->journal, oldest);
+        map->count = 0;
+        return mark_here(map, at);
+    }
+    if (map->count == 0 || at->position - map->marks[map->count - 1].position >= MARK_BYTES)
+        return mark_here(map, at);
+    return 0;
+}
+
+int map_advance(struct map *map, struct scan *scan, uint64_t *last_hole)
+{
+    for (;;) {
+        uint64_t generation = scan->at.generation;
+        int result = scan_step(scan);
+        if (result < 0 || result == SCAN_STALE)
+            return result;
+        if (result == SCAN_END) {
+            map->at = scan->at;
+            return result;
+        }
+        if (result == SCAN_HOLE)
+            *last_hole = scan->hole.segment;
+        int error = keep_up(map, scan, generation);
+        if (error)
+            return error;
+    }
+}
+
+int map_follow(struct map *map, struct scan *scan, int (*met)(void *arg, const struct record *record),
+               void *arg)
+{
+    for (;;) {
+        uint64_t generation = scan->at.generation;
+        int result = scan_follow(scan);
+        if (result != SCAN_RECORD)
+            return result;
+        int error = keep_up(map, scan, generation);
+        if (error == 0)
+            error = met(arg, &scan->record);
+        if (error)
+            return error;
+    }
+}
+
+int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx)
+{
+    struct map *map = &journal->map;
+    uint64_t last_hole = 0;
+
+    for (int attempt = 0; attempt < 100; attempt++) {
+        struct scan scan;
+        int result = 0;
+        if (!map->loaded)
+            result = recovery_load_map(journal, ctx);
+        if (result)
+            return result;
+        uint64_t durable = journal_durable(journal);
+        if (map->at.position >= durable)
+            return 0;
+        result = scan_begin(&scan, journal, &map->at, durable, journal_newest(journal));
+        if (result == 0)
+            result = map_advance(map, &scan, &last_hole);
+        scan_release(&scan);
+        if (result == SCAN_END || result < 0)
+            return result;
+        map->loaded = false; /* retired beneath us: begin anew */
+    }
+    return cairn_set_message(CAIRN_EBUSY, "%s: the log is cut off faster than it can be read", journal->path);
+}
+
+int map_scan(struct journal *journal, struct scan *scan, uint64_t number)
+{
+    const struct map *map = &journal->map;
+    struct tail at = map->at;
+    size_t low = 0, high = map->count;
+
+    assert(map->count > 0);
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (map->marks[middle].number <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    at.position = map->marks[low].position;
+    at.chain = map->marks[low].chain;
+    at.sequence = map->marks[low].sequence;
+    at.segment = map->marks[low].segment;
+    at.number = at.next_number = map->marks[low].number;
+    int error = scan_begin(scan, journal, &at, map->at.position, map->at.segment);
+    if (error == 0) {
+        scan->final = map->at;
+        scan->final_known = true;
+    }
+    return error;
+}

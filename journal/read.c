@@ -1,0 +1,580 @@
+/* read.c -- see read.h. */
+#include "journal/read.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal/accepted.h"
+#include "journal/attach.h"
+
+void id_format(struct cairn_id *id, uint64_t number, uint64_t generation)
+{
+    snprintf(id->text, sizeof(id->text), "%08" PRIu64 "@%" PRIu64, number, generation);
+}
+
+/* look -- brings the map up to now; *at is what it covers. The map stays locked if 0 is returned. */
+static int look(struct journal *journal, const struct cairn_ctx *ctx, struct tail *at)
+{
+    int error = control_lock(&journal->map_lock, ctx);
+    if (error)
+        return error;
+    error = attach_refresh(journal, ctx);
+    if (error == 0)
+        error = map_catch_up(journal, ctx);
+    if (error)
+        pthread_mutex_unlock(&journal->map_lock);
+    else
+        *at = journal->map.at;
+    return error;
+}
+
+int read_now(struct journal *journal, const struct cairn_ctx *ctx, struct tail *at)
+{
+    int error = look(journal, ctx, at);
+    if (error == 0)
+        pthread_mutex_unlock(&journal->map_lock);
+    return error;
+}
+
+bool read_moved_on(struct journal *journal, const struct cairn_ctx *ctx, const struct tail *then)
+{
+    char message[1024];
+    struct tail now = {0};
+
+    /* Looking may set it, and the caller has something to say already. */
+    snprintf(message, sizeof(message), "%s", cairn_message());
+    int error = look(journal, ctx, &now);
+    cairn_set_message(0, "%s", message);
+    if (error)
+        return false;
+    pthread_mutex_unlock(&journal->map_lock);
+    return now.horizon_position != then->horizon_position || now.generation != then->generation;
+}
+
+static int corrupt(struct journal *journal, uint64_t number, uint64_t generation, uint64_t segment,
+                   uint64_t offset, const char *reason)
+{
+    return cairn_set_message(CAIRN_ECORRUPT,
+                             "%s/seg-%08" PRIu64 ": offset %" PRIu64 ": checkpoint %08" PRIu64 "@%" PRIu64
+                             " is lost: %s",
+                             journal->path, segment, offset, number, generation, reason);
+}
+
+/* read_place -- the record at a place: its header into *record and its data, if wanted. 0, or CAIRN_ECORRUPT
+ * with the message set, ... `number` and `generation` are for the message. */
+static int read_place(struct journal *journal, const struct place *place, uint64_t number,
+                      uint64_t generation, struct record *record, void **data, size_t *size)
+{
+    const struct segment *segment;
+    const char *reason;
+    char *body = NULL;
+    int failed;
+
+    int error = files_get(journal, place->segment, &segment, &reason);
+    if (error == CAIRN_ENOTFOUND || error == CAIRN_ECORRUPT)
+        return corrupt(journal, number, generation, place->segment, 0, reason);
+    if (error)
+        return error;
+    if (segment_read(segment, place->position, record, sizeof(*record), &failed) != sizeof(*record))
+        reason = failed ? "the record cannot be read" : "the file ends before the record";
+    else
+        reason = record_check(record, place->position, segment_limit(segment), segment->header.salt);
+    if (reason == NULL && (record->hash != place->hash || record->kind != RECORD_CHECKPOINT))
+        reason = "another record stands in its place";
+    if (reason == NULL && data) {
+        body = cairn_alloc((size_t)record->label_size + (size_t)record->data_size);
+        if (body == NULL) {
+            files_put(journal, segment);
+            return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for %" PRIu64 " bytes of data",
+                                     journal->path, record->data_size);
+        }
+        reason = scan_read_body(segment, record, body);
+    }
+    if (reason) {
+        error = corrupt(journal, number, generation, place->segment, segment_offset(segment, place->position),
+                        reason);
+        cairn_free(body);
+    } else if (data) {
+        *size = (size_t)record->data_size;
+        memmove(body, body + record->label_size, *size);
+        *data = body;
+    }
+    files_put(journal, segment);
+    return error;
+}
+
+static void set_place(struct place *place, uint64_t segment, uint64_t position, uint64_t hash)
+{
+    place->segment = segment;
+    place->position = position;
+    place->hash = hash;
+    place->end = position + sizeof(struct record);
+}
+
+/* find_jump -- the hole behind which numbers go on further ahead, for it is not known which were lost in it:
+ * the one before segment `number`, or before an earlier one if nothing was recorded since. A reader that is
+ * alone may know of one that has no end yet. */
+static bool find_jump(struct journal *journal, const struct tail *at, uint64_t number, struct place *place)
+{
+    const struct segment *segment;
+    const char *reason;
+    bool jumps = false;
+
+    for (bool more = true; more && number > 0; number--) {
+        if (files_get(journal, number, &segment, &reason) != 0)
+            break;
+        const struct tail *tail = &segment->header.tail;
+        more = tail->generation == at->generation && tail->next_number > tail->number;
+        if (more) {
+            place->segment = number;
+            place->position = segment->header.prev_end;
+            place->end = segment_base(segment);
+            jumps = true;
+        }
+        files_put(journal, segment);
+    }
+    return jumps;
+}
+
+/* not_known -- the error for a number that was jumped over: it may have been given, and lost. */
+static int not_known(struct journal *journal, const struct tail *at, uint64_t number, uint64_t segment,
+                     struct place *place)
+{
+    *place = (struct place){.segment = segment, .first = number};
+    find_jump(journal, at, segment, place);
+    return cairn_set_message(CAIRN_ECORRUPT,
+                             "%s/seg-%08" PRIu64 ": checkpoint %08" PRIu64 "@%" PRIu64
+                             " may be lost: a segment was, and how many checkpoints with it is not known",
+                             journal->path, place->segment, number, at->generation);
+}
+
+/* find -- where checkpoint `number` is, as of `at`, by the map (which the caller holds). 0, CAIRN_ENOTFOUND,
+ * CAIRN_ECORRUPT if it is in a hole, whose position and end *place then has; ... */
+static int find(struct journal *journal, uint64_t number, const struct tail *at, struct place *place)
+{
+    struct scan scan;
+
+    place->first = number;
+    if (at->survivor_position != RECORD_NONE && number == 0) {
+        set_place(place, at->survivor_segment, at->survivor_position, at->survivor_hash);
+        return 0;
+    }
+    if (at->latest_position != RECORD_NONE && number == at->latest_number) {
+        set_place(place, at->latest_segment, at->latest_position, at->latest_hash);
+        return 0;
+    }
+    int error = map_scan(journal, &scan, number);
+    while (error == 0) {
+        int result = scan_step(&scan);
+        if (result < 0) {
+            error = result;
+        } else if (result == SCAN_HOLE) {
+            const struct hole *hole = &scan.hole;
+            if (number >= hole->first && number - hole->first < hole->count) {
+                place->position = hole->position;
+                place->end = hole->end;
+                place->first = hole->first;
+                error = corrupt(journal, number, at->generation, hole->segment, hole->offset, hole->reason);
+            }
+        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_CHECKPOINT &&
+                   scan.record.number == number) {
+            set_place(place, scan.segment->header.number, scan.record.position, scan.record.hash);
+            break;
+        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_CHECKPOINT &&
+                   scan.record.number > number) {
+            error = not_known(journal, at, number, scan.segment->header.number, place);
+        } else if (result != SCAN_RECORD) {
+            error = CAIRN_ENOTFOUND;
+        }
+    }
+    scan_release(&scan);
+    return error;
+}
+
+static int not_found(struct journal *journal, uint64_t number, uint64_t generation)
+{
+    return cairn_set_message(CAIRN_ENOTFOUND, "%s: there is no checkpoint %08" PRIu64 "@%" PRIu64,
+                             journal->path, number, generation);
+}
+
+int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t number, uint64_t generation,
+              void **data, size_t *size)
+{
+    for (;;) {
+        struct record record = {0};
+        struct place place;
+        struct tail at = {0};
+        int error = look(journal, ctx, &at);
+        if (error)
+            return error;
+        if (generation != at.generation || number >= at.next_number)
+            error = CAIRN_ENOTFOUND;
+        else if (number >= at.number)
+            error = not_known(journal, &at, number, at.segment, &place);
+        else
+            error = find(journal, number, &at, &place);
+        pthread_mutex_unlock(&journal->map_lock);
+        if (error == 0)
+            error = read_place(journal, &place, number, generation, &record, data, size);
+        if (error == CAIRN_ENOTFOUND)
+            return not_found(journal, number, generation);
+        if (error == 0 || !read_moved_on(journal, ctx, &at))
+            return error;
+        error = cairn_ctx_check(ctx);
+        if (error)
+            return error;
+    }
+}
+
+/* is_accepted -- whether a repair has accepted the loss of what was at that place. The list is loaded if it
+ * has not been. 1, 0, or CAIRN_ENOMEM. */
+static int is_accepted(struct journal *journal, const struct tail *at, const struct place *place,
+                       struct accepted *accepted)
+{
+    if (accepted->ranges == NULL && accepted_load(journal, at, accepted) != 0)
+        return CAIRN_ENOMEM;
+    return accepted_has(accepted, place->position, place->end);
+}
+
+/* newest_jump -- whether newer ones than any that is known of may have been lost. 0 if not, or if that is
+ * accepted; CAIRN_ECORRUPT; CAIRN_ENOMEM. */
+static int newest_jump(struct journal *journal, const struct tail *at, struct accepted *accepted)
+{
+    struct place place = {0};
+
+    if (at->next_number <= at->number)
+        return 0;
+    int known = find_jump(journal, at, at->segment, &place) ? is_accepted(journal, at, &place, accepted) : 0;
+    if (known < 0)
+        return known;
+    return known ? 0 : not_known(journal, at, at->number, journal_newest(journal), &place);
+}
+
+/* newest -- one attempt at the newest checkpoint, or with `intact` at the newest that is whole. *at as of
+ * when. */
+static int newest(struct journal *journal, const struct cairn_ctx *ctx, bool intact, struct place *place,
+                  struct cairn_id *id, void **data, size_t *size, struct tail *at)
+{
+    struct accepted accepted = {0};
+    void *got = NULL;
+    size_t got_size = 0;
+
+    int error = look(journal, ctx, at);
+    if (error)
+        return error;
+    if (tail_is_empty(at))
+        error = cairn_set_message(CAIRN_ENONE, "%s: no checkpoint is recorded", journal->path);
+    for (uint64_t number = at->number; error == 0; number = place->first) {
+        struct record record = {0};
+        if (number == 0) {
+            error = cairn_set_message(CAIRN_ENONE, "%s: no checkpoint is whole", journal->path);
+            break;
+        }
+        number--;
+        error = find(journal, number, at, place);
+        if (error == 0)
+            error = read_place(journal, place, number, at->generation, &record, &got, &got_size);
+        if (error == 0 && id)
+            id_format(id, number, at->generation);
+        if (error == 0 || (error != CAIRN_ECORRUPT && error != CAIRN_ENOTFOUND))
+            break;
+        if (!intact && error == CAIRN_ENOTFOUND && number + 1 == at->number) {
+            error = corrupt(journal, number, at->generation, at->segment, 0, "nothing tells where it was");
+            break;
+        }
+        if (!intact && error == CAIRN_ECORRUPT) {
+            int known = is_accepted(journal, at, place, &accepted);
+            if (known <= 0) {
+                error = known < 0 ? known : error;
+                break;
+            }
+        }
+        error = cairn_ctx_check(ctx);
+    }
+    if (!intact && (error == 0 || error == CAIRN_ENONE)) {
+        int jump = newest_jump(journal, at, &accepted);
+        error = jump ? jump : error;
+    }
+    pthread_mutex_unlock(&journal->map_lock);
+    accepted_release(&accepted);
+    if (error == 0) {
+        *data = got;
+        *size = got_size;
+    } else {
+        cairn_free(got);
+    }
+    return error;
+}
+
+int read_latest(struct journal *journal, const struct cairn_ctx *ctx, bool intact, struct cairn_id *id,
+                void **data, size_t *size)
+{
+    for (;;) {
+        struct place place;
+        struct tail at = {0};
+        int error = newest(journal, ctx, intact, &place, id, data, size, &at);
+        if ((error != CAIRN_ECORRUPT && error != CAIRN_ENONE) || !read_moved_on(journal, ctx, &at))
+            return error;
+        error = cairn_ctx_check(ctx);
+        if (error)
+            return error;
+    }
+}
+
+int read_survivor(struct journal *journal, const struct cairn_ctx *ctx, struct place *place,
+                  uint64_t *latest_position)
+{
+    void *data = NULL;
+    size_t size;
+
+    for (;;) {
+        struct tail at = {0};
+        int error = newest(journal, ctx, false, place, NULL, &data, &size, &at);
+        if (error == 0)
+            cairn_free(data);
+        *latest_position = at.latest_position;
+        if (error != CAIRN_ECORRUPT || !read_moved_on(journal, ctx, &at))
+            return error;
+        error = cairn_ctx_check(ctx);
+        if (error)
+            return error;
+    }
+}
+
+/* walk -- the walk itself, from a scan that the map has begun. 0, or what a visitor said, or an error. */
+static int walk(struct journal *journal, struct scan *scan, const struct cairn_ctx *ctx,
+                const struct tail *at, const struct read_visitor *visitor)
+{
+    int error = 0;
+
+    if (at->survivor_position != RECORD_NONE) {
+        struct record record = {0};
+        struct place place;
+        set_place(&place, at->survivor_segment, at->survivor_position, at->survivor_hash);
+        error = read_place(journal, &place, 0, at->generation, &record, NULL, NULL);
+        if (error == 0) {
+            const struct segment *segment;
+            const char *reason;
+            error = files_get(journal, place.segment, &segment, &reason);
+            if (error == 0) {
+                error = visitor->record(visitor->arg, segment, &record, 0);
+                files_put(journal, segment);
+            }
+        } else if (error == CAIRN_ECORRUPT && !read_moved_on(journal, ctx, at)) {
+            const struct hole hole = {
+                .segment = place.segment,
+                .position = place.position,
+                .end = place.end,
+                .generation = at->generation,
+                .count = 1,
+                .reason = "the checkpoint that was kept by Compact is lost",
+            };
+            error = visitor->hole(visitor->arg, &hole);
+        }
+    }
+    for (unsigned steps = 0; error == 0; steps++) {
+        if (steps % 1024 == 0)
+            error = cairn_ctx_check(ctx);
+        if (error)
+            break;
+        int result = scan_step(scan);
+        if (result < 0)
+            return result;
+        if (result == SCAN_END) {
+            if (journal->control != NULL || !journal->alone_unknown)
+                return 0;
+            const struct hole hole = {.segment = journal->alone_newest,
+                                      .position = at->position,
+                                      .end = at->position,
+                                      .generation = at->generation,
+                                      .reason = "it is damaged, and what was recorded last is not known"};
+            return visitor->hole(visitor->arg, &hole);
+        }
+        if (result == SCAN_STALE || (result == SCAN_HOLE && read_moved_on(journal, ctx, at)))
+            return cairn_set_message(
+                CAIRN_EBUSY, "%s: the checkpoints were removed while they were gone through", journal->path);
+        if (result == SCAN_HOLE)
+            error = visitor->hole(visitor->arg, &scan->hole);
+        else if (scan->record.kind == RECORD_CHECKPOINT)
+            error = visitor->record(visitor->arg, scan->segment, &scan->record, scan->record.number);
+        else if (visitor->other)
+            error = visitor->other(visitor->arg, scan->segment, &scan->record);
+    }
+    return error;
+}
+
+int read_walk(struct journal *journal, const struct cairn_ctx *ctx, const struct read_visitor *visitor,
+              struct tail *at)
+{
+    struct scan scan;
+
+    int error = look(journal, ctx, at);
+    if (error)
+        return error;
+    error = map_scan(journal, &scan, 0);
+    pthread_mutex_unlock(&journal->map_lock);
+    if (error == 0)
+        error = walk(journal, &scan, ctx, at, visitor);
+    scan_release(&scan);
+    return error;
+}
+
+char *read_label(struct journal *journal, const struct tail *at, const struct segment *segment,
+                 const struct record *record)
+{
+    const struct segment *other = NULL;
+    struct record compact = {0};
+    const char *reason;
+    int failed;
+
+    if (record->position == at->survivor_position) {
+        if (files_get(journal, at->horizon_segment, &other, &reason) != 0)
+            return NULL;
+        segment = other;
+        if (segment_read(segment, at->horizon_position, &compact, sizeof(compact), &failed) !=
+                sizeof(compact) ||
+            record_check(&compact, at->horizon_position, segment_limit(segment), segment->header.salt) ||
+            compact.kind != RECORD_COMPACT) {
+            files_put(journal, other);
+            return NULL;
+        }
+        record = &compact;
+    }
+    /* With a Compact's label goes little data, so that its hash can be looked at; a checkpoint's is not read.
+     */
+    size_t size = (size_t)record->label_size + (other ? (size_t)record->data_size : 0);
+    char *label = malloc(size + 1);
+    if (label && (segment_read(segment, record->position + sizeof(*record), label, size, &failed) != size ||
+                  (other && scan_check_body(record, label) != NULL))) {
+        free(label);
+        label = NULL;
+    }
+    if (label)
+        label[record->label_size] = '\0';
+    files_put(journal, other);
+    return label;
+}
+
+/* --- list and stat ------------------------------------------------------------------------------ */
+
+struct listing_state {
+    struct journal *journal;
+    const struct tail *at;
+    cairn_list_fn *fn;
+    void *arg;
+};
+
+static int list_record(void *arg, const struct segment *segment, const struct record *record, uint64_t number)
+{
+    struct listing_state *state = arg;
+    struct cairn_id id;
+    char *label = read_label(state->journal, state->at, segment, record);
+
+    id_format(&id, number, state->at->generation);
+    struct cairn_entry entry = {
+        .id = id.text,
+        .number = number,
+        .label = label ? label : "",
+        .size = record->data_size,
+        .time_ns = record->time_ns,
+        .reason = "",
+    };
+    int result = state->fn(state->arg, &entry);
+    free(label);
+    return result;
+}
+
+static int list_hole(void *arg, const struct hole *hole)
+{
+    struct listing_state *state = arg;
+    struct cairn_id id;
+
+    if (hole->count == 0 || hole->generation != state->at->generation)
+        return 0;
+    id_format(&id, hole->first, state->at->generation);
+    struct cairn_entry entry = {
+        .id = id.text,
+        .number = hole->first,
+        .label = "",
+        .error = CAIRN_ECORRUPT,
+        .lost_count = hole->count,
+        .reason = hole->reason,
+    };
+    return state->fn(state->arg, &entry);
+}
+
+int read_list(struct journal *journal, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
+{
+    struct tail at = {0};
+    struct listing_state state = {.journal = journal, .at = &at, .fn = fn, .arg = arg};
+    const struct read_visitor visitor = {.record = list_record, .hole = list_hole, .arg = &state};
+
+    return read_walk(journal, ctx, &visitor, &at);
+}
+
+struct counting {
+    struct cairn_stat *stat;
+    struct accepted accepted;
+    struct tail at;
+    uint64_t index_end;
+};
+
+static int count_record(void *arg, const struct segment *segment, const struct record *record,
+                        uint64_t number)
+{
+    struct counting *counting = arg;
+
+    (void)segment;
+    (void)number;
+    counting->stat->count++;
+    counting->stat->data_bytes += record->data_size;
+    if (record->position >= counting->index_end && record->position != counting->at.survivor_position)
+        counting->stat->index_lag++;
+    return 0;
+}
+
+static int count_hole(void *arg, const struct hole *hole)
+{
+    struct counting *counting = arg;
+
+    if (hole->generation == counting->at.generation) {
+        counting->stat->count += hole->count;
+        counting->stat->lost += hole->count;
+    }
+    if (!accepted_has(&counting->accepted, hole->position, hole->end))
+        counting->stat->damaged = 1;
+    return 0;
+}
+
+int read_stat(struct journal *journal, const struct cairn_ctx *ctx, struct cairn_stat *stat)
+{
+    struct counting counting = {.stat = stat};
+    const struct read_visitor visitor = {.record = count_record, .hole = count_hole, .arg = &counting};
+    struct listing listing;
+
+    memset(stat, 0, sizeof(*stat));
+    int error = look(journal, ctx, &counting.at);
+    if (error)
+        return error;
+    counting.index_end =
+        journal->control ? atomic_load(&journal->control->index_end) : journal->alone_index_end;
+    pthread_mutex_unlock(&journal->map_lock);
+    error = files_list(journal, &listing);
+    if (error)
+        return error;
+    stat->segments = listing.segment_count;
+    stat->spares = listing.spare_count + listing.reserve;
+    stat->disk_bytes = listing.disk_bytes;
+    listing_release(&listing);
+    error = accepted_load(journal, &counting.at, &counting.accepted);
+    if (error == 0)
+        error = read_walk(journal, ctx, &visitor, &counting.at);
+    accepted_release(&counting.accepted);
+    stat->generation = counting.at.generation;
+    stat->completed = counting.at.completed != 0;
+    stat->log_end = counting.at.position;
+    stat->index_end = counting.index_end;
+    return error;
+}

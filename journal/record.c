@@ -1,0 +1,43 @@
+/* record.c -- see record.h. */
+#include "journal/record.h"
+
+#include <xxhash.h>
+
+#include <cairn/journal.h>
+
+uint64_t record_body_hash(const void *label, size_t label_size, const void *data, size_t size)
+{
+    return XXH3_64bits_withSeed(data, size, XXH3_64bits(label, label_size));
+}
+
+static uint64_t header_hash(const struct record *record, uint64_t salt)
+{
+    return XXH3_64bits_withSeed(record, offsetof(struct record, hash), salt);
+}
+
+void record_seal(struct record *record, uint64_t salt)
+{
+    assert(record->position % RECORD_ALIGN == 0);
+    assert(record->durable_upto <= record->position);
+    record->magic = RECORD_MAGIC;
+    record->zero = 0;
+    record->hash = header_hash(record, salt);
+}
+
+const char *record_check(const struct record *record, uint64_t position, uint64_t end, uint64_t salt)
+{
+    if (record->magic != RECORD_MAGIC)
+        return "no record begins here";
+    if (record->hash != header_hash(record, salt))
+        return "the record's header does not match its hash";
+    /* From here on the header is as it was written; what follows guards against a file copied over another
+     * and against a writer's bug. */
+    if (record->position != position)
+        return "the record was written for another place";
+    if (record->kind < RECORD_CHECKPOINT || record->kind > RECORD_ACCEPTED || record->blob != 0)
+        return "the record is of an unknown kind";
+    if (record->data_size > CAIRN_JOURNAL_DATA_MAX || record->durable_upto > position ||
+        record_end(record) > end)
+        return "the record's sizes cannot be right";
+    return NULL;
+}

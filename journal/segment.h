@@ -1,0 +1,115 @@
+/* segment.h -- one file of the log: a page of header, then records.
+ *
+ *   seg-NNNNNNNN    segment number N, from 1
+ *   spare-*         a file with space written ahead, that waits to become one
+ *
+ * A segment begins as a spare: a file whose space has really been written, so that writing into it later
+ * changes no file-system metadata. To become a segment it gets a header, is synced, renamed, and its
+ * directory synced; only then may a record in it be acknowledged. So a file named seg-* without a good
+ * header is always damage, never a beginning.
+ *
+ * The header stands twice in its page, in different sectors. It has the tail at which the segment begins,
+ * and says where the segment before it really ended: that one's bytes behind this end are no part of the
+ * log, even if they look like records.
+ */
+#ifndef JOURNAL_SEGMENT_H
+#define JOURNAL_SEGMENT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <cairn/operation.h>
+
+#include "journal/tail.h"
+
+#define SEGMENT_MAGIC      0x6765734e52494143ull /* "CAIRNseg" */
+#define SEGMENT_VERSION    1u
+#define SEGMENT_PAGE       4096u         /* the header's page; records begin behind it */
+#define SEGMENT_COPY       2048u         /* where in the page the header's second copy is */
+#define SEGMENT_RESERVE    4096u         /* at the end, for records other than checkpoints only */
+#define SEGMENT_SIZE_MIN   (128u * 1024) /* bytes of the smallest file */
+#define SEGMENT_SIZE_FIRST (1024u * 1024)
+#define SEGMENT_SIZE_MAX   (16u * 1024 * 1024) /* larger only for a larger record */
+#define SEGMENT_NAME_SIZE  32
+#define SEGMENT_UNREADABLE "the header cannot be read" /* a reason of segment_open() */
+
+struct segment_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size; /* of this struct */
+    uint8_t uuid[16];
+    uint64_t number;
+    uint64_t salt;       /* seeds the hash of each record header in this segment; random */
+    uint64_t capacity;   /* bytes for records; the file is SEGMENT_PAGE larger */
+    uint64_t prev_end;   /* the position at which the segment before it ends */
+    uint64_t prev_chain; /* the hash of that segment's last header; 0 if it is not known */
+    int64_t time_ns;     /* when this was written */
+    struct tail tail;    /* at this segment's beginning; its chain is 0, for `hash` below takes its place */
+    uint64_t hash;       /* of all the above; the `prev` of the first record */
+};
+static_assert(sizeof(struct segment_header) == 80 + 160 + 8, "a segment header is 248 bytes on disk");
+
+/* An open segment file. */
+struct segment {
+    struct segment_header header;
+    uint64_t file_size;  /* as found; less than it should be if the file was cut */
+    bool header_damaged; /* one of the two copies is not as it should be */
+    int fd;
+};
+
+/* The position of the first record, and the one behind the last byte. */
+static inline uint64_t segment_base(const struct segment *segment)
+{
+    return segment->header.tail.position;
+}
+static inline uint64_t segment_limit(const struct segment *segment)
+{
+    return segment->header.tail.position + segment->header.capacity;
+}
+/* Where a position lies in the file. */
+static inline uint64_t segment_offset(const struct segment *segment, uint64_t position)
+{
+    return position - segment_base(segment) + SEGMENT_PAGE;
+}
+
+/* segment_tail -- the tail at the segment's beginning. */
+void segment_tail(const struct segment *segment, struct tail *tail);
+
+/* segment_name -- "seg-NNNNNNNN". */
+void segment_name(char name[SEGMENT_NAME_SIZE], uint64_t number);
+
+/* segment_parse_name -- whether `name` is a segment's, and its number. */
+bool segment_parse_name(const char *name, uint64_t *number);
+
+/* segment_open -- opens segment `number` below `dir` and checks its header. CAIRN_ENOTFOUND if there is no
+ * such file, CAIRN_ECORRUPT with a reason in *reason if it is no good segment of that number,
+ * CAIRN_EVERSION, CAIRN_EIO, CAIRN_EACCES. On failure nothing is open. */
+int segment_open(struct segment *segment, int dir, const char *path, uint64_t number, bool writable,
+                 const char **reason);
+void segment_close(struct segment *segment);
+
+/* segment_read -- reads `size` bytes at `position` into `buffer`. Returns how many could be read: fewer
+ * than asked where the file or the segment ends, or where the medium fails (*failed is its errno then). */
+size_t segment_read(const struct segment *segment, uint64_t position, void *buffer, size_t size, int *failed);
+
+/* segment_write -- writes `count` buffers at `position`; the iovecs are used up. 0 or an errno. */
+struct iovec;
+int segment_write(const struct segment *segment, uint64_t position, struct iovec *iov, int count);
+
+/* spare_make -- makes the file `name` below `dir` with `size` bytes of zeros, synced. 0 or an errno; on
+ * failure there is no such file. */
+int spare_make(int dir, const char *name, uint64_t size);
+
+/* segment_create -- turns the spare `name` into the segment that `header` describes: completes the header
+ * (magic, version, salt, capacity, time, hash), writes it, syncs, renames, syncs the directory, opens it.
+ * 0; an errno, and there is no segment of that number; or a negated errno, and after a crash there may be
+ * one. */
+int segment_create(struct segment *segment, int dir, const char *name, struct segment_header *header);
+
+/* segment_create_filled -- the same, with records in it from the beginning: `fill` writes them, given the
+ * segment with its header complete, before all is synced; 0 or an errno. */
+typedef int segment_fill(void *arg, const struct segment *segment);
+int segment_create_filled(struct segment *segment, int dir, const char *name, struct segment_header *header,
+                          segment_fill *fill, void *arg);
+
+#endif
