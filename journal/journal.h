@@ -8,7 +8,8 @@
  *   index     LMDB: what of the map is kept
  *   map       where each checkpoint is
  *   log       append, commit, going on to the next segment, giving one up
- *   recovery  what the log held when nobody lived
+ *   survey    what the log held when nobody lived
+ *   recovery  what is done about that
  *   attach    getting in: alone or beside others
  *   maintain  spares, the index, retired segments
  *   read      finding and reading checkpoints

@@ -341,8 +341,8 @@ void maintain_retire(struct journal *journal)
     control_tail(journal->control, &at);
     /* If the last removal is not durable yet, whoever it is that removes will come here, too. Nor is it if a
      * segment is given up meanwhile: `durable` then passes what is lost with that. */
-    const bool durable = at.horizon_position < journal_durable(journal) &&
-                         atomic_load(&journal->control->epoch) == epoch;
+    const bool durable =
+        at.horizon_position < journal_durable(journal) && atomic_load(&journal->control->epoch) == epoch;
     if (durable && files_list(journal, &listing) == 0) {
         const bool survivor = at.survivor_position != RECORD_NONE;
         files_forget(journal, survivor && at.survivor_segment < at.horizon_segment ? at.survivor_segment

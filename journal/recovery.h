@@ -12,7 +12,7 @@ struct cairn_ctx;
 struct journal;
 
 /* recovery_run -- this process is alone, has the gate, and may write: recovers the journal, or makes a new
- * one, and makes the control page, not yet ready. */
+ * one, and makes the control page. */
 int recovery_run(struct journal *journal);
 
 /* recovery_read -- the same for a reader: finds what is there, writes nothing. CAIRN_ENONE if there is none.

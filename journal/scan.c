@@ -82,7 +82,7 @@ static int find_follower(struct scan *scan)
 }
 
 /* keep_known -- a follower whose header does not tell the chain was made when what is before it could not be
- * read (recovery.c, keep_unread()). What has been read now counts, if it is more than the header knows. */
+ * read (survey.c, keep_unread()). What has been read now counts, if it is more than the header knows. */
 static void keep_known(struct tail *then, const struct tail *at)
 {
     struct tail more = *at;

@@ -1,0 +1,334 @@
+/* survey.c -- see survey.h. */
+#include "journal/survey.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal/index.h"
+#include "journal/journal.h"
+
+#define RECORD_SIZE_MIN   sizeof(struct record)
+#define STRANGER_DISTANCE 64 /* of a number from the newest good one */
+
+void survey_release(struct survey *found)
+{
+    listing_release(&found->listing);
+    free(found->fresh);
+}
+
+/* find_newest -- the newest segment that has a good header and, if the journal is known, is one of its own.
+ */
+static int find_newest(struct journal *journal, struct survey *found, bool any_journal)
+{
+    for (size_t i = found->listing.segment_count; i-- > 0;) {
+        struct segment segment;
+        const char *reason;
+        int error =
+            segment_open(&segment, journal->dir, journal->path, found->listing.segments[i], false, &reason);
+        if (error == CAIRN_ECORRUPT && strcmp(reason, SEGMENT_UNREADABLE) == 0)
+            found->unread = true;
+        if (error == CAIRN_ENOTFOUND || error == CAIRN_ECORRUPT)
+            continue;
+        if (error)
+            return error;
+        bool own = any_journal || memcmp(segment.header.uuid, journal->uuid, sizeof(journal->uuid)) == 0;
+        if (own) {
+            found->newest = found->listing.segments[i];
+            found->header = segment.header;
+            found->file_size = segment.file_size;
+        }
+        segment_close(&segment);
+        if (own)
+            break;
+    }
+    return 0;
+}
+
+/* index_fits -- whether a walk can begin at what the index covers. */
+static bool index_fits(const struct survey *found, struct journal *journal)
+{
+    const struct tail *cover = &found->cover;
+    const struct segment *next;
+    const char *reason;
+
+    if (found->newest == 0)
+        return true; /* all that is left */
+    if (cover->segment < found->header.tail.horizon_segment)
+        return false; /* it is about what has been removed since */
+    if (cover->segment > found->newest)
+        return true; /* it knows of a segment that is not there any more */
+    if (cover->segment == found->newest)
+        return cover->position >= found->header.tail.position;
+    if (files_get(journal, cover->segment + 1, &next, &reason) != 0)
+        return true;
+    bool fits = cover->position <= next->header.prev_end;
+    files_put(journal, next);
+    return fits;
+}
+
+/* begin_of_log -- where a walk begins without the index: the segment of the last removal. */
+static int begin_of_log(struct journal *journal, const struct survey *found, struct tail *start)
+{
+    const struct segment *segment;
+    const char *reason;
+
+    int error = files_get(journal, found->header.tail.horizon_segment, &segment, &reason);
+    if (error == 0) {
+        segment_tail(segment, start);
+        files_put(journal, segment);
+        return 0;
+    }
+    if (error != CAIRN_ENOTFOUND && error != CAIRN_ECORRUPT)
+        return error;
+    /* It is lost. What came after it tells what it began with. */
+    *start = found->header.tail;
+    start->segment = start->horizon_segment;
+    start->position = start->horizon_position;
+    start->chain = start->sequence = 0;
+    start->number = start->next_number = start->survivor_position == RECORD_NONE ? 0 : 1;
+    start->latest_position = start->survivor_position;
+    start->latest_segment = start->survivor_segment;
+    start->latest_hash = start->survivor_hash;
+    start->latest_number = 0;
+    return 0;
+}
+
+int survey_begin(struct journal *journal, struct survey *found)
+{
+    const bool known = journal->uuid_known;
+    struct map *map = &journal->map;
+    uint8_t uuid[16];
+    const char *why;
+    struct tail start;
+
+    memset(found, 0, sizeof(*found));
+    int error = files_list(journal, &found->listing);
+    if (error)
+        return error;
+    if (journal->control) {
+        /* One that is not published yet may be removed again (rule 7), and another one get its number. */
+        struct tail now;
+        control_tail(journal->control, &now);
+        while (found->listing.segment_count > 0 &&
+               found->listing.segments[found->listing.segment_count - 1] > now.segment)
+            found->listing.segment_count--;
+    }
+    found->index = index_load(journal->dir, map, uuid, &why);
+    if (found->index && known && memcmp(uuid, journal->uuid, sizeof(uuid)) != 0)
+        found->index = false;
+    if (found->index && !known)
+        memcpy(journal->uuid, uuid, sizeof(uuid));
+    error = find_newest(journal, found, !known && !found->index);
+    if (error == 0 && found->newest == 0 && found->index && !known) {
+        /* An index of one journal, and segments of another, or none. The segments are the truth. */
+        error = find_newest(journal, found, true);
+        if (found->newest && memcmp(found->header.uuid, uuid, sizeof(uuid)) != 0)
+            found->index = false;
+    }
+    if (error)
+        return error;
+    if (found->newest && !known)
+        memcpy(journal->uuid, found->header.uuid, sizeof(journal->uuid));
+    journal->uuid_known = known || found->newest || found->index;
+    /* A file numbered far beyond what is known was not made by this journal: all numbers up to it would be
+     * taken for missing. */
+    const uint64_t known_to = found->newest > map->at.segment ? found->newest : map->at.segment;
+    for (size_t i = 0; i < found->listing.segment_count; i++) {
+        uint64_t number = found->listing.segments[i];
+        if (number <= known_to + STRANGER_DISTANCE || known_to == 0)
+            found->highest = number;
+    }
+    found->cover = map->at;
+    if (found->index)
+        found->index = index_fits(found, journal);
+    if (found->index) {
+        if (found->cover.segment > found->highest)
+            found->highest = found->cover.segment;
+        return 0;
+    }
+    map->loaded = false;
+    map->count = 0;
+    if (found->newest == 0)
+        return 0;
+    error = begin_of_log(journal, found, &start);
+    return error ? error : map_begin(map, &start);
+}
+
+/* keep_fresh -- notes a record that stands beyond the witness. */
+static int keep_fresh(void *arg, const struct record *record)
+{
+    struct survey *found = arg;
+
+    if (found->fresh_count == found->fresh_space) {
+        size_t space = found->fresh_space ? found->fresh_space * 2 : 64;
+        struct record *fresh = realloc(found->fresh, space * sizeof(*fresh));
+        if (fresh == NULL)
+            return cairn_set_message(CAIRN_ENOMEM, "no memory for the records of a journal");
+        found->fresh = fresh;
+        found->fresh_space = space;
+    }
+    found->fresh[found->fresh_count++] = *record;
+    return 0;
+}
+
+/* find_rejoin -- whether the record that stands at the witness is a real one, though what is before it may be
+ * damaged so that nothing chains to it. It is if the chain that it begins reaches a record which vouches for
+ * all before it: what a torn tail leaves behind cannot, for it was written when less was durable. 0 or an
+ * error. */
+static int find_rejoin(struct journal *journal, const struct segment *newest, uint64_t witness,
+                       struct record *record, bool *found)
+{
+    struct tail at = {.position = witness, .segment = newest->header.number};
+    struct scan scan;
+    int failed;
+
+    *found = false;
+    if (segment_read(newest, witness, record, sizeof(*record), &failed) != sizeof(*record) ||
+        record_check(record, witness, segment_limit(newest), newest->header.salt) != NULL)
+        return 0;
+    at.chain = record->prev;
+    at.sequence = record->sequence;
+    int result = scan_begin(&scan, journal, &at, segment_limit(newest), newest->header.number);
+    while (result == 0 && !*found) {
+        result = scan_follow(&scan);
+        if (result == SCAN_END)
+            break;
+        if (result == SCAN_RECORD) {
+            *found = scan.record.durable_upto >= witness;
+            result = 0;
+        }
+    }
+    scan_release(&scan);
+    return result;
+}
+
+/* is_cut_short -- whether a record that the log may have gone on with at `position` was cut off with the
+ * file. */
+static bool is_cut_short(const struct segment *segment, uint64_t position, uint64_t file_end)
+{
+    uint32_t magic = RECORD_MAGIC;
+    int failed;
+
+    return position + RECORD_SIZE_MIN > file_end ||
+           segment_read(segment, position, &magic, sizeof(magic), &failed) != sizeof(magic) ||
+           magic == RECORD_MAGIC;
+}
+
+/* pass_over -- the error of a read in the newest segment. What cannot be read is not the log's end, and it
+ * may be read another time. */
+static int pass_over(struct survey *found, int error)
+{
+    if (error != CAIRN_EIO)
+        return error;
+    found->unread = true;
+    return 0;
+}
+
+/* keep_unread -- the newest segment could not be read, or not all of it: nothing of it is given up, and the
+ * log goes on in a new one, past all that it may hold. */
+static void keep_unread(struct journal *journal, struct survey *found, const struct tail *floor)
+{
+    struct tail *state = &found->vouched;
+
+    *state = journal->map.at;
+    if (state->number < floor->number)
+        state->number = floor->number;
+    if (state->next_number < state->number)
+        state->next_number = state->number;
+    if (state->next_generation < floor->next_generation)
+        state->next_generation = floor->next_generation;
+    if (state->sequence < floor->sequence)
+        state->sequence = floor->sequence;
+    state->sequence += UNKNOWN_SEGMENT_RECORDS;
+    state->chain = 0;
+    found->fresh_count = 0;
+    found->renew = true;
+    found->unknown++;
+}
+
+int survey_end(struct journal *journal, struct survey *found)
+{
+    struct map *map = &journal->map;
+    const struct segment *newest = NULL;
+    struct tail floor = map->at;
+    uint64_t last_good = 0, last_hole = 0;
+    const char *reason;
+    struct record rejoin;
+    struct scan scan;
+    int error = 0;
+
+    if (found->index)
+        found->witness = found->cover.position;
+    if (found->newest) {
+        uint64_t from = found->header.tail.position;
+        if (from > found->witness)
+            found->witness = from;
+        if (found->index && found->cover.segment == found->newest)
+            from = found->cover.position;
+        error = files_get(journal, found->newest, &newest, &reason);
+        if (error == 0)
+            error =
+                pass_over(found, scan_witness(journal, newest, from, &found->witness, &last_good, &floor));
+        if (error)
+            goto done;
+    }
+
+    /* Up to the witness: what is not as it was written is damage. */
+    error = scan_begin(&scan, journal, &map->at, found->witness, found->highest);
+    if (error == 0) {
+        scan.final = found->cover;
+        scan.final_known = found->index;
+        bool rejoins = false;
+        if (newest)
+            error = pass_over(found, find_rejoin(journal, newest, found->witness, &rejoin, &rejoins));
+        if (rejoins)
+            scan.rejoin = &rejoin;
+        if (error == 0)
+            error = map_advance(map, &scan, &last_hole);
+        scan_release(&scan);
+    }
+    if (error < 0)
+        goto done;
+    error = 0;
+    if (last_hole && last_hole >= found->newest && map->at.sequence < floor.sequence &&
+        !(scan.rejoin && newest)) {
+        /* The hole reaches to the witness, and nothing goes on from there. What headers there are behind it
+         * tell what was lost at most; none of it may be given a second time. */
+        if (map->at.number < floor.number)
+            map->at.number = map->at.next_number = floor.number;
+        if (map->at.next_generation < floor.next_generation)
+            map->at.next_generation = floor.next_generation;
+    }
+    /* If nothing is recorded in the newest segment, the walk ends before it; the log goes on in it. */
+    if (newest && map->at.segment < found->newest && map->at.position == segment_base(newest))
+        segment_tail(newest, &map->at);
+    found->vouched = map->at;
+
+    /* Beyond: as long as each record continues the log. */
+    if (newest && map->at.segment == found->newest) {
+        error = scan_begin(&scan, journal, &map->at, segment_limit(newest), found->newest);
+        if (error == 0) {
+            error = pass_over(found, map_follow(map, &scan, keep_fresh, found));
+            scan_release(&scan);
+        }
+    }
+    found->remains = last_good > map->at.position;
+
+    uint64_t file_end = newest ? segment_base(newest) +
+                                     (found->file_size < SEGMENT_PAGE ? 0 : found->file_size - SEGMENT_PAGE)
+                               : 0;
+    bool cut = newest && file_end < segment_limit(newest);
+    bool missing = found->newest < found->highest;
+    found->renew = missing || cut || (last_hole && last_hole >= found->newest);
+    /* Of a segment that the index covers a part of, the rest is not known. */
+    uint64_t known =
+        found->index && found->cover.segment > found->newest ? found->cover.segment - 1 : found->newest;
+    found->unknown = missing ? found->highest - known : 0;
+    if (cut && is_cut_short(newest, map->at.position, file_end))
+        found->unknown++;
+    if (found->unread)
+        keep_unread(journal, found, &floor);
+done:
+    files_put(journal, newest);
+    return error;
+}
