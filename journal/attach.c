@@ -109,11 +109,11 @@ static int attach(struct journal *journal)
         journal->alone_stamp = control_stamp(journal->dir);
         return recovery_read(journal);
     }
+    /* Only when the page is complete may it be seen to be in use. The other way round is not enough: of a
+     * process that was killed the kernel may let go of the gate before it lets go of this. */
     int error = recovery_run(journal);
     if (error == 0)
         error = say_alive(journal);
-    if (error == 0)
-        atomic_store(&journal->control->ready, 1);
     if (error) {
         control_unmap(journal->control);
         journal->control = NULL;

@@ -108,7 +108,6 @@ int control_format(struct control *control, const uint8_t uuid[16], const struct
 
     if (getrandom(&stamp, sizeof(stamp), 0) != (ssize_t)sizeof(stamp))
         return system_error(errno, "no random bytes");
-    atomic_store(&control->ready, 0);
     memset(control, 0, CONTROL_SIZE);
     control->magic = CONTROL_MAGIC;
     control->version = CONTROL_VERSION;
@@ -147,7 +146,7 @@ int control_check(const struct control *control, const char *path)
     uint8_t boot_id[16];
 
     system_boot_id(boot_id);
-    if (control->magic != CONTROL_MAGIC || !atomic_load(&control->ready))
+    if (control->magic != CONTROL_MAGIC)
         return cairn_set_message(CAIRN_EBUSY,
                                  "%s/%s: the journal is in use, but not by this file; it was removed or "
                                  "overwritten. It comes back when all others have ended",

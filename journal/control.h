@@ -41,7 +41,6 @@ struct control {
     uint8_t boot_id[16];
     uint8_t uuid[16];
     uint64_t stamp;                 /* random, new whenever the page is made anew */
-    _Atomic uint32_t ready;         /* 1 once all the rest may be used */
     _Atomic uint32_t wake;          /* futex: changes whenever durable or epoch do */
     _Atomic uint32_t broken;        /* the segment in use must be neither written nor synced again */
     _Atomic uint32_t reserve_ready; /* the reserve spare is there */
@@ -66,7 +65,7 @@ static_assert(sizeof(struct control) <= CONTROL_SIZE, "the control page has its 
 int control_map(struct control **control, int dir, const char *path, bool writable, bool create);
 void control_unmap(struct control *control);
 
-/* control_format -- makes the page anew; nobody else may be using it. It is not ready afterwards. */
+/* control_format -- makes the page anew; nobody else may be using it. */
 int control_format(struct control *control, const uint8_t uuid[16], const struct tail *tail,
                    uint64_t durable);
 
