@@ -12,9 +12,8 @@
  *   - No room in the segment: under both locks sync it, then go on to the next one, a spare that was
  *     prepared. No spare: let go of the lock, make one, come back. No space for one: CAIRN_ENOSPC.
  *   - The write fails: nothing was moved, so nothing happened. What it left is written over.
- *   - A process dies with the append lock: it may have made the next segment's file without saying so; that
- *     file is removed. What it wrote beyond the tail is written over; the chain keeps its remains from
- *     passing for records.
+ *   - A process dies with the append lock: what it wrote beyond the tail is written over; the chain keeps its
+ *     remains from passing for records.
  *   - fdatasync fails, or a process dies with the sync lock (it may have had a failure in its hand): the
  *     segment is broken. It is neither written nor synced again, for the kernel may have dropped what it
  * could not write and call the pages clean. Under both locks a new segment is made, whose header says that
@@ -42,36 +41,12 @@
 
 static const char zeros[RECORD_ALIGN];
 
-/* remove_unfinished -- after the death of an append lock's owner: it may have made the next segment, which
- * says where this one ends; going on in this one would then lose what follows. 0 or an errno. */
-static int remove_unfinished(struct journal *journal)
-{
-    char name[SEGMENT_NAME_SIZE];
-    struct tail tail;
-
-    control_tail(journal->control, &tail);
-    segment_name(name, tail.segment + 1);
-    if (unlinkat(journal->dir, name, 0) != 0 && errno != ENOENT)
-        return errno;
-    /* Also if there was none: another one who removed it may have died before this. */
-    return fsync(journal->dir) == 0 ? 0 : errno;
-}
-
-/* lock_append -- takes the append lock and deals with a dead owner. */
+/* lock_append -- takes the append lock. A dead owner leaves nothing to mend: what it wrote beyond the tail is
+ * written over, and one that was making the next segment died with the sync lock, too. */
 static int lock_append(struct journal *journal, const struct cairn_ctx *ctx)
 {
     int result = control_lock(&journal->control->append, ctx);
-    if (result == CONTROL_OWNER_DIED) {
-        if (remove_unfinished(journal) != 0)
-            atomic_store(&journal->control->broken, 1);
-        result = 0;
-    }
-    return result;
-}
-
-int log_lock_append(struct journal *journal)
-{
-    return lock_append(journal, NULL);
+    return result == CONTROL_OWNER_DIED ? 0 : result;
 }
 
 /* lock_sync -- takes the sync lock; a dead owner leaves a broken segment (rule 2 of docs/protocol.md). */

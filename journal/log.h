@@ -30,9 +30,6 @@ struct appended {
 int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
                const struct entry *entry, struct appended *appended);
 
-/* log_lock_append -- takes the append lock, and deals with a dead owner. */
-int log_lock_append(struct journal *journal);
-
 /* log_mend -- if the segment in use is broken, gives it up. For an opening handle. */
 int log_mend(struct journal *journal);
 

@@ -52,7 +52,7 @@ static void remove_strays(struct journal *journal)
     struct control *control = journal->control;
     struct listing listing;
 
-    if (log_lock_append(journal) != 0)
+    if (control_lock(&control->append, NULL) < 0)
         return;
     if (files_list(journal, &listing) == 0) {
         for (size_t i = 0; i < listing.spare_count; i++) {

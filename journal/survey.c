@@ -106,7 +106,7 @@ int survey_begin(struct journal *journal, struct survey *found)
     if (error)
         return error;
     if (journal->control) {
-        /* One that is not published yet may be removed again (rule 7), and another one get its number. */
+        /* One that is not published yet may be replaced by another of that number (rule 2). */
         struct tail now;
         control_tail(journal->control, &now);
         while (found->listing.segment_count > 0 &&

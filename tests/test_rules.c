@@ -553,7 +553,8 @@ static void rules__a_killed_roller_leaves_nothing_behind_that_cuts_the_log(void 
 
     (void)state;
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        for (int survivor = 0; survivor < 2; survivor++) {
+        for (int variant = 0; variant < 4; variant++) {
+            const bool survivor = variant & 1, rolls = variant & 2;
             scratch_remove(place);
             disk_watch(place);
             story_clear(story);
@@ -571,14 +572,16 @@ static void rules__a_killed_roller_leaves_nothing_behind_that_cuts_the_log(void 
             /* These have room in the old segment. */
             assert_int_equal(record(&two, 5, 100), 0);
             assert_int_equal(record(&two, 6, 100), 0);
-            assert_int_equal(record(&two, 7, HUGE), 0);
+            /* The next segment that is made would take the place of what was left. */
+            if (rolls)
+                assert_int_equal(record(&two, 7, HUGE), 0);
             kill_it(&two);
             all_is_kept();
         }
     }
 }
 
-static void rules__what_a_killed_roller_made_stays_removed(void **state)
+static void rules__what_a_killed_roller_made_is_no_part_of_the_log(void **state)
 {
     (void)state;
     struct worker one = opened(), two = opened();
@@ -586,8 +589,8 @@ static void rules__what_a_killed_roller_made_stays_removed(void **state)
     disk_set((struct disk_rule){.calls = DISK_SYNC_DIR, .action = DISK_KILL_AFTER, .pid = one.pid});
     assert_int_equal(record(&one, 4, HUGE), ENDED);
     leave(&one);
-    /* The next segment is durable, and says that the first one ends. The second process removes it and dies
-     * before that is durable, too. */
+    /* The next segment is durable, and says that the first one ends. The second process puts another one in
+     * its place and dies before that is durable, too. */
     disk_set((struct disk_rule){.calls = DISK_SYNC_DIR, .action = DISK_KILL, .pid = two.pid});
     assert_int_equal(record(&two, 5, 100), ENDED);
     leave(&two);
@@ -830,7 +833,7 @@ int main(void)
         rule_test(rules__a_roll_first_syncs_what_others_have_written),
         rule_test(rules__a_roll_that_syncs_in_vain_itself_gives_the_segment_up),
         rule_test(rules__a_killed_roller_leaves_nothing_behind_that_cuts_the_log),
-        rule_test(rules__what_a_killed_roller_made_stays_removed),
+        rule_test(rules__what_a_killed_roller_made_is_no_part_of_the_log),
         rule_test(rules__a_process_may_die_anywhere_while_it_gives_a_segment_up),
         rule_test(rules__what_is_appended_again_after_a_cut_is_not_followed_by_what_was_cut_off),
         rule_test(rules__a_killed_appender_leaves_no_record_behind),
