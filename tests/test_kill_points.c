@@ -83,11 +83,31 @@ static void point(const char *name, const char *when)
     }
 }
 
-#define POINTS(type, name, parameters, arguments)                                                            \
+/* at_sync -- the point that is before any fdatasync of a segment: with the sync lock in hand. */
+#define SYNC_POINT UINT64_MAX
+static void at_sync(int fd)
+{
+    char link[64], path[SCRATCH_PATH_SIZE];
+
+    if (shared == NULL || atomic_load(&shared->victim) != getpid() ||
+        atomic_load(&shared->target) != SYNC_POINT)
+        return;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, path, sizeof(path) - 1);
+    path[size < 0 ? 0 : size] = '\0';
+    if (strstr(path, "/seg-")) {
+        snprintf(shared->where, sizeof(shared->where), "before the sync of a segment");
+        kill(getpid(), SIGSTOP);
+    }
+}
+
+#define POINTS(type, name, parameters, arguments) POINTS_AT((void)0, type, name, parameters, arguments)
+#define POINTS_AT(special, type, name, parameters, arguments)                                                \
     type __real_##name parameters;                                                                           \
     type __wrap_##name parameters;                                                                           \
     type __wrap_##name parameters                                                                            \
     {                                                                                                        \
+        special;                                                                                             \
         point(#name, "before");                                                                              \
         type result_ = __real_##name arguments;                                                              \
         const int errno_ = errno;                                                                            \
@@ -107,7 +127,7 @@ static void point(const char *name, const char *when)
 
 POINTS(ssize_t, pwritev, (int fd, const struct iovec *iov, int count, off_t offset), (fd, iov, count, offset))
 POINTS(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t offset), (fd, data, size, offset))
-POINTS(int, fdatasync, (int fd), (fd))
+POINTS_AT(at_sync(fd), int, fdatasync, (int fd), (fd))
 POINTS(int, fsync, (int fd), (fd))
 POINTS(int, renameat, (int from_dir, const char *from, int to_dir, const char *to),
        (from_dir, from, to_dir, to))
@@ -567,15 +587,10 @@ static bool giving_up(uint64_t target)
     struct helper old = helper_start(CAIRN_NO_THREAD);
     helper_wait(&old, -1);
     helper_record(&old, 30);
-    for (uint64_t point = 1;; point++) {
-        if (!run_victim(work_little, point, &victim)) {
-            wrong("no process could be held at a sync");
-            break;
-        }
+    if (run_victim(work_little, SYNC_POINT, &victim))
         end(victim, SIGKILL);
-        if (strstr(shared->where, "fdatasync"))
-            break;
-    }
+    else
+        wrong("no process could be held at a sync");
     bool stopped = run_victim(work_little, target, &victim);
     struct helper newer = helper_start(0);
     bool looked = helper_wait(&newer, stopped ? LOOK_MS : -1);
