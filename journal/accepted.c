@@ -21,7 +21,7 @@ int accepted_load(struct journal *journal, const struct tail *at, struct accepte
         accepted->ranges = malloc((size_t)record.data_size);
         if (accepted->ranges == NULL)
             error = cairn_set_message(CAIRN_ENOMEM, "%s: no memory for the list of losses", journal->path);
-        else if (scan_read_body(segment, &record, accepted->ranges) == NULL)
+        else if (scan_read_body(segment, &record, accepted->ranges, &failed) == NULL)
             accepted->count = (size_t)record.data_size / sizeof(accepted->ranges[0]);
     }
     files_put(journal, segment);

@@ -102,7 +102,8 @@ static int mutex_make(pthread_mutex_t *mutex)
     return error;
 }
 
-int control_format(struct control *control, const uint8_t uuid[16], const struct tail *tail, uint64_t durable)
+int control_format(struct control *control, const uint8_t uuid[16], const struct tail *tail,
+                   const struct tail *durable)
 {
     uint64_t stamp;
 
@@ -123,7 +124,7 @@ int control_format(struct control *control, const uint8_t uuid[16], const struct
     if (error)
         return system_error(error, "cannot make a shared lock");
     control_set_tail(control, tail);
-    atomic_store(&control->durable, durable);
+    control_set_durable(control, durable);
     return 0;
 }
 
@@ -165,15 +166,15 @@ int control_check(const struct control *control, const char *path)
     return 0;
 }
 
-void control_tail(struct control *control, struct tail *tail)
+static void read_tail(const struct control_tail *from, struct tail *tail)
 {
     uint64_t words[TAIL_WORDS];
-    uint64_t flip = atomic_load_explicit(&control->flip, memory_order_acquire);
+    uint64_t flip = atomic_load_explicit(&from->flip, memory_order_acquire);
 
     for (;;) {
         for (size_t i = 0; i < TAIL_WORDS; i++)
-            words[i] = atomic_load_explicit(&control->tail[flip & 1][i], memory_order_acquire);
-        uint64_t again = atomic_load_explicit(&control->flip, memory_order_acquire);
+            words[i] = atomic_load_explicit(&from->words[flip & 1][i], memory_order_acquire);
+        uint64_t again = atomic_load_explicit(&from->flip, memory_order_acquire);
         if (again == flip)
             break;
         flip = again;
@@ -181,16 +182,51 @@ void control_tail(struct control *control, struct tail *tail)
     memcpy(tail, words, sizeof(*tail));
 }
 
-void control_set_tail(struct control *control, const struct tail *tail)
+static void write_tail(struct control_tail *to, const struct tail *tail)
 {
     uint64_t words[TAIL_WORDS];
-    uint64_t flip = atomic_load_explicit(&control->flip, memory_order_relaxed);
+    uint64_t flip = atomic_load_explicit(&to->flip, memory_order_relaxed);
 
     memcpy(words, tail, sizeof(words));
     /* Release: a reader that sees one of these words then sees the flip before them, too. */
     for (size_t i = 0; i < TAIL_WORDS; i++)
-        atomic_store_explicit(&control->tail[(flip + 1) & 1][i], words[i], memory_order_release);
-    atomic_store_explicit(&control->flip, flip + 1, memory_order_release);
+        atomic_store_explicit(&to->words[(flip + 1) & 1][i], words[i], memory_order_release);
+    atomic_store_explicit(&to->flip, flip + 1, memory_order_release);
+}
+
+void control_tail(struct control *control, struct tail *tail)
+{
+    read_tail(&control->appended, tail);
+}
+
+void control_set_tail(struct control *control, const struct tail *tail)
+{
+    write_tail(&control->appended, tail);
+}
+
+void control_durable(struct control *control, struct tail *tail)
+{
+    read_tail(&control->durable, tail);
+}
+
+void control_set_durable(struct control *control, const struct tail *tail)
+{
+    write_tail(&control->durable, tail);
+}
+
+uint64_t control_durable_position(const struct control *control)
+{
+    const size_t word = offsetof(struct tail, position) / sizeof(uint64_t);
+    uint64_t flip = atomic_load_explicit(&control->durable.flip, memory_order_acquire);
+
+    for (;;) {
+        uint64_t position =
+            atomic_load_explicit(&control->durable.words[flip & 1][word], memory_order_acquire);
+        uint64_t again = atomic_load_explicit(&control->durable.flip, memory_order_acquire);
+        if (again == flip)
+            return position;
+        flip = again;
+    }
 }
 
 static int locked(pthread_mutex_t *mutex, int error)

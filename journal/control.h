@@ -3,9 +3,9 @@
  * It is the truth while anybody lives and nothing when nobody does: whoever is alone makes it anew from
  * the log (recovery.h) and believes nothing that stood in it. It is never synced.
  *
- * The tail. Only the holder of `append` changes it. It is kept twice; the holder fills the copy that is
- * not in use and then adds one to `flip`, so a holder that is killed leaves a whole tail behind, and
- * readers need no lock.
+ * The tails: of what has been appended, and of what is durable. Each has one lock whose holder changes it,
+ * and is kept twice; the holder fills the copy that is not in use and then adds one to `flip`, so a holder
+ * that is killed leaves a whole tail behind, and readers need no lock.
  *
  * Locks, in the order in which they are taken: append, sync; house by itself or before them. They are
  * robust: a dead owner is noticed by the next. What a dead owner means is the caller's affair (log.h).
@@ -34,6 +34,12 @@ struct control_gap {
     _Atomic uint64_t end;
 };
 
+/* A tail that is kept twice. */
+struct control_tail {
+    _Atomic uint64_t flip; /* its lowest bit tells which of them holds */
+    _Atomic uint64_t words[2][TAIL_WORDS];
+};
+
 struct control {
     uint64_t magic;
     uint32_t version;
@@ -47,12 +53,11 @@ struct control {
     _Atomic uint32_t unsettled;     /* recovery had no space to end: nothing can be appended */
     _Atomic uint64_t failures;      /* how often giving up a segment has failed */
     _Atomic uint64_t epoch;         /* how many segments were given up */
-    _Atomic uint64_t durable;       /* the log is durable up to here */
-    _Atomic uint64_t flip;
-    _Atomic uint64_t tail[2][TAIL_WORDS];
-    _Atomic uint64_t spare;      /* the number of the spare that is ready; 0 if none is */
-    _Atomic uint64_t spare_last; /* the last number given to a spare */
-    _Atomic uint64_t index_end;  /* the position that the index covers */
+    struct control_tail appended;   /* the tail; changed by the holder of `append` */
+    struct control_tail durable;    /* the tail up to which the log is durable; by the holder of `sync` */
+    _Atomic uint64_t spare;         /* the number of the spare that is ready; 0 if none is */
+    _Atomic uint64_t spare_last;    /* the last number given to a spare */
+    _Atomic uint64_t index_end;     /* the position that the index covers */
     struct control_gap gaps[CONTROL_GAPS];
     pthread_mutex_t append;
     pthread_mutex_t sync;
@@ -67,7 +72,7 @@ void control_unmap(struct control *control);
 
 /* control_format -- makes the page anew; nobody else may be using it. */
 int control_format(struct control *control, const uint8_t uuid[16], const struct tail *tail,
-                   uint64_t durable);
+                   const struct tail *durable);
 
 /* control_stamp -- the stamp of the page that is there now, 0 if none is. It is made anew before anything
  * else is written, so while it stays the same nobody has written to the journal who was not there before. */
@@ -76,11 +81,17 @@ uint64_t control_stamp(int dir);
 /* control_check -- whether a page that somebody else made can be used by this process. */
 int control_check(const struct control *control, const char *path);
 
-/* control_tail -- a whole copy of the tail as of now. */
+/* control_tail -- a whole copy of the tail as of now. control_set_tail -- changes it; the caller holds
+ * `append`. */
 void control_tail(struct control *control, struct tail *tail);
-
-/* control_set_tail -- changes the tail. The caller holds `append`. */
 void control_set_tail(struct control *control, const struct tail *tail);
+
+/* control_durable, control_set_durable -- the same for what is durable; the caller holds `sync`. */
+void control_durable(struct control *control, struct tail *tail);
+void control_set_durable(struct control *control, const struct tail *tail);
+
+/* control_durable_position -- the log is durable up to here. */
+uint64_t control_durable_position(const struct control *control);
 
 /* control_lock -- takes a lock; 0, CONTROL_OWNER_DIED, or the context's error with the lock not taken.
  * control_trylock -- the same at once; CAIRN_EBUSY if somebody has it. */

@@ -120,7 +120,7 @@ static void journal_free(struct journal *journal, bool forked)
 {
     if (!forked && !journal->readonly && journal->control) {
         maintain_stop_thread(journal);
-        if (atomic_load(&journal->control->durable) > atomic_load(&journal->control->index_end))
+        if (control_durable_position(journal->control) > atomic_load(&journal->control->index_end))
             maintain_save_index(journal, NULL);
     }
     attach_close(journal, forked);
@@ -454,7 +454,7 @@ static int journal_compact(void *self, const struct cairn_ctx *ctx, const char *
     if (error)
         return error;
     for (;;) {
-        struct place place;
+        struct place place = {0};
         struct appended appended;
         uint64_t latest_position = RECORD_NONE;
         error = read_survivor(handle->journal, ctx, &place, &latest_position);

@@ -77,8 +77,7 @@ extern const struct cairn_vtable journal_vtable;
 /* journal_durable -- the position up to which the log is durable. */
 static inline uint64_t journal_durable(struct journal *journal)
 {
-    return journal->control ? atomic_load_explicit(&journal->control->durable, memory_order_acquire)
-                            : journal->alone_end;
+    return journal->control ? control_durable_position(journal->control) : journal->alone_end;
 }
 
 /* journal_newest -- the number of the newest segment; at least that of any position journal_durable() gave

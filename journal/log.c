@@ -72,7 +72,7 @@ static int take_spare(struct journal *journal, uint64_t room, bool urgent, char 
     if (number) {
         spare_name(name, number);
         if (fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-            (uint64_t)st.st_size >= room + SEGMENT_PAGE + SEGMENT_RESERVE)
+            (uint64_t)st.st_size >= room + SEGMENT_FRAME + SEGMENT_RESERVE)
             return 0;
         unlinkat(journal->dir, name, 0);
     }
@@ -83,7 +83,7 @@ static int take_spare(struct journal *journal, uint64_t room, bool urgent, char 
     int error = spare_make(journal->dir, name, maintain_spare_size(room, SEGMENT_SIZE_MIN));
     if (error == 0)
         return 0;
-    if (room + SEGMENT_PAGE <= SEGMENT_SIZE_MIN &&
+    if (room + SEGMENT_FRAME + SEGMENT_SEAL <= SEGMENT_SIZE_MIN &&
         renameat(journal->dir, RESERVE_NAME, journal->dir, name) == 0) {
         atomic_store(&control->reserve_ready, 0);
         return 0;
@@ -94,7 +94,10 @@ static int take_spare(struct journal *journal, uint64_t room, bool urgent, char 
 int log_next_segment(struct journal *journal, const struct tail *state, uint64_t number, uint64_t base,
                      uint64_t prev_end, uint64_t room, bool urgent, segment_fill *fill, void *arg)
 {
-    struct segment_header header = {.number = number, .prev_end = prev_end, .prev_chain = state->chain};
+    struct segment_header header = {.number = number,
+                                    .prev_end = prev_end,
+                                    .prev_segment = number > 1 ? state->segment : 0,
+                                    .prev_chain = state->chain};
     struct control *control = journal->control;
     char name[SEGMENT_NAME_SIZE];
     struct segment segment;
@@ -117,33 +120,22 @@ int log_next_segment(struct journal *journal, const struct tail *state, uint64_t
     return 0;
 }
 
-/* state_at -- the tail as it was at `position` of the segment in use. */
-static int state_at(struct journal *journal, uint64_t number, uint64_t position, struct tail *state)
+/* durable_state -- the tail as it was at the durable end of segment `number`, which is in use. */
+static int durable_state(struct journal *journal, uint64_t number, struct tail *state)
 {
     const struct segment *segment;
     const char *reason;
-    struct scan scan;
 
+    control_durable(journal->control, state);
+    if (state->segment == number)
+        return 0;
+    /* Of this one nothing is durable yet but its beginning. */
     int error = files_get(journal, number, &segment, &reason);
     if (error)
         return error;
     segment_tail(segment, state);
     files_put(journal, segment);
-    error = scan_begin(&scan, journal, state, position, number);
-    while (error == 0) {
-        int result = scan_step(&scan);
-        if (result == SCAN_END)
-            break;
-        if (result < 0)
-            error = result;
-        else if (result == SCAN_STALE)
-            error = cairn_set_message(CAIRN_EIO, "%s/seg-%08" PRIu64 ": the segment in use is gone",
-                                      journal->path, number);
-    }
-    if (error == 0)
-        *state = scan.at;
-    scan_release(&scan);
-    return error;
+    return 0;
 }
 
 /* give_up -- leaves the segment in use at its durable end. The caller holds append and sync. 0 or CAIRN_EIO.
@@ -151,7 +143,7 @@ static int state_at(struct journal *journal, uint64_t number, uint64_t position,
 static int give_up(struct journal *journal)
 {
     struct control *control = journal->control;
-    uint64_t durable = atomic_load(&control->durable);
+    uint64_t durable = control_durable_position(control);
     struct tail tail, state;
 
     if (atomic_load(&control->unsettled))
@@ -162,13 +154,11 @@ static int give_up(struct journal *journal)
             journal->path);
     control_tail(control, &tail);
     state = tail;
-    int error = tail.position == durable ? 0 : state_at(journal, tail.segment, durable, &state);
+    int error = tail.position == durable ? 0 : durable_state(journal, tail.segment, &state);
     if (error == 0) {
-        /* Whoever gave up the segment before this one may have died before it could say so. */
-        uint64_t end = durable > state.position ? durable : state.position;
         /* Rule 1: no position is used twice, so the new one begins past all that were handed out. */
-        int number =
-            log_next_segment(journal, &state, tail.segment + 1, tail.position, end, 0, true, NULL, NULL);
+        int number = log_next_segment(journal, &state, tail.segment + 1, tail.position, state.position, 0,
+                                      true, NULL, NULL);
         if (number)
             error = system_error(abs(number), "%s: cannot make a segment", journal->path);
     }
@@ -194,7 +184,7 @@ static int give_up(struct journal *journal)
     atomic_store(&gap->end, durable);
     atomic_store(&gap->epoch, epoch);
     atomic_store(&control->epoch, epoch);
-    atomic_store(&control->durable, tail.position);
+    control_set_durable(control, &tail);
     atomic_store(&control->broken, 0);
     control_wake(control);
     return 0;
@@ -239,8 +229,8 @@ static int sync_segment(struct journal *journal)
         atomic_store(&control->broken, 1);
         return error;
     }
-    if (tail.position > atomic_load(&control->durable))
-        atomic_store_explicit(&control->durable, tail.position, memory_order_release);
+    if (tail.position > control_durable_position(control))
+        control_set_durable(control, &tail);
     control_wake(control);
     return 0;
 }
@@ -253,6 +243,36 @@ int log_sync_tail(struct journal *journal)
     error = sync_segment(journal);
     control_unlock(&journal->control->sync);
     return error ? system_error(error, "%s: cannot sync", journal->path) : 0;
+}
+
+/* seal -- the segment that ended at `end` is followed by another one, which is durable: says so behind its
+ * end, and vouches there for all that is in it. Should the next one's header be lost, that is what tells
+ * where this one ends. If it cannot be written nothing is lost but this. */
+static void seal(struct journal *journal, const struct tail *end)
+{
+    const struct segment *segment;
+    const char *reason;
+    struct record record = {
+        .kind = RECORD_SEALED,
+        .position = end->position,
+        .sequence = end->sequence,
+        .generation = end->generation,
+        .number = end->number,
+        .time_ns = system_time_ns(),
+        .durable_upto = end->position,
+        .body_hash = record_body_hash("", 0, "", 0),
+        .prev = end->chain,
+    };
+
+    static_assert(SEGMENT_SEAL == sizeof(record), "what is kept free for it");
+    if (files_get(journal, end->segment, &segment, &reason) != 0)
+        return;
+    record_seal(&record, segment->header.salt);
+    struct iovec iov = {.iov_base = &record, .iov_len = sizeof(record)};
+    if (record_end(&record) <= segment_limit(segment) &&
+        segment_write(segment, record.position, &iov, 1) == 0)
+        fdatasync(segment->fd); /* whatever comes of it: all that matters here is durable already */
+    files_put(journal, segment);
 }
 
 /* roll -- the segment has no room for `room` bytes more: goes on to the next. The caller holds append. 0,
@@ -281,6 +301,8 @@ static int roll(struct journal *journal, uint64_t room, bool urgent)
         error = LOG_NEED_SPARE;
     } else if (error) {
         error = system_error(error, "%s: cannot make a segment", journal->path);
+    } else {
+        seal(journal, &tail);
     }
     control_unlock(&control->sync);
     return error;
@@ -291,8 +313,7 @@ static int roll(struct journal *journal, uint64_t room, bool urgent)
 static int write_record(struct journal *journal, const struct segment *segment, const struct entry *entry,
                         struct tail *tail, struct record *record)
 {
-    const bool removes =
-        entry->kind == RECORD_COMPACT || entry->kind == RECORD_CLEAR || entry->kind == RECORD_COMPLETE;
+    const bool removes = record_removes((uint8_t)entry->kind);
 
     *record = (struct record){
         .kind = (uint8_t)entry->kind,
@@ -306,7 +327,7 @@ static int write_record(struct journal *journal, const struct segment *segment, 
                   : entry->kind == RECORD_CHECKPOINT ? tail->next_number
                                                      : tail->number,
         .time_ns = system_time_ns(),
-        .durable_upto = atomic_load_explicit(&journal->control->durable, memory_order_acquire),
+        .durable_upto = control_durable_position(journal->control),
         .body_hash = entry->body_hash,
         .prev = tail->chain,
     };
@@ -346,7 +367,7 @@ static int append_once(struct journal *journal, const struct cairn_ctx *ctx, con
 {
     struct control *control = journal->control;
     const uint64_t size = record_size(entry->label_size, entry->size);
-    const uint64_t reserve = entry->kind == RECORD_CHECKPOINT ? SEGMENT_RESERVE : 0;
+    const uint64_t reserve = entry->kind == RECORD_CHECKPOINT ? SEGMENT_RESERVE : SEGMENT_SEAL;
     const struct segment *segment = NULL;
     const char *reason;
     struct tail tail;
@@ -396,7 +417,7 @@ static int commit(struct journal *journal, uint64_t failures, uint64_t end, uint
 
     for (;;) {
         uint32_t wake = atomic_load_explicit(&control->wake, memory_order_acquire);
-        uint64_t durable = atomic_load_explicit(&control->durable, memory_order_acquire);
+        uint64_t durable = control_durable_position(control);
         /* The epoch before the position (rule 1): durable may have passed `end` with other people's records.
          */
         if (atomic_load_explicit(&control->epoch, memory_order_acquire) != epoch) {
@@ -424,7 +445,7 @@ static int commit(struct journal *journal, uint64_t failures, uint64_t end, uint
             return result;
         /* Rule 3: look again; meanwhile the segment may have been synced or given up. */
         bool needed = !atomic_load(&control->broken) && atomic_load(&control->epoch) == epoch &&
-                      atomic_load(&control->durable) < end;
+                      control_durable_position(control) < end;
         if (needed)
             sync_segment(journal);
         control_unlock(&control->sync);

@@ -38,9 +38,9 @@ int log_mend(struct journal *journal);
 int log_sync_tail(struct journal *journal);
 
 /* log_next_segment -- goes on to a new segment, numbered `number`, where the log is at `state` and positions
- * begin at `base`; the segment before ends at `prev_end`. `fill` writes what is in it from the beginning, and
- * then the caller sets the tail; NULL for nothing. The caller holds append and sync, or is alone. 0 or an
- * errno; negative if it is not known whether the segment is there. */
+ * begin at `base`; the segment that `state` is in ends at `prev_end`. `fill` writes what is in it from the
+ * beginning, and then the caller sets the tail; NULL for nothing. The caller holds append and sync, or is
+ * alone. 0 or an errno; negative if it is not known whether the segment is there. */
 int log_next_segment(struct journal *journal, const struct tail *state, uint64_t number, uint64_t base,
                      uint64_t prev_end, uint64_t room, bool urgent, segment_fill *fill, void *arg);
 

@@ -19,7 +19,7 @@
 
 uint64_t maintain_spare_size(uint64_t room, uint64_t wanted)
 {
-    uint64_t size = room + SEGMENT_PAGE + SEGMENT_RESERVE;
+    uint64_t size = room + SEGMENT_FRAME + SEGMENT_RESERVE;
 
     size = (size + SEGMENT_PAGE - 1) & ~(uint64_t)(SEGMENT_PAGE - 1);
     if (size < wanted)
@@ -37,7 +37,7 @@ static uint64_t usual_size(struct journal *journal)
 
     control_tail(journal->control, &tail);
     if (files_get(journal, tail.segment, &segment, &reason) == 0) {
-        size = 2 * (segment->header.capacity + SEGMENT_PAGE);
+        size = 2 * segment_full_size(segment);
         files_put(journal, segment);
     }
     if (size > SEGMENT_SIZE_MAX)
@@ -108,7 +108,7 @@ static int make_spare(struct journal *journal, uint64_t room)
     if (ready) {
         spare_name(name, ready);
         if (fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            (uint64_t)st.st_size >= room + SEGMENT_PAGE + SEGMENT_RESERVE)
+            (uint64_t)st.st_size >= room + SEGMENT_FRAME + SEGMENT_RESERVE)
             return 0;
     }
     uint64_t least = maintain_spare_size(room, SEGMENT_SIZE_MIN);
@@ -195,7 +195,7 @@ enum task { TASK_NONE, TASK_SPARE, TASK_RESERVE, TASK_INDEX };
 static enum task find_task(struct journal *journal, bool threaded)
 {
     struct control *control = journal->control;
-    uint64_t durable = atomic_load_explicit(&control->durable, memory_order_relaxed);
+    uint64_t durable = control_durable_position(control);
     uint64_t covered = atomic_load_explicit(&control->index_end, memory_order_relaxed);
 
     if (atomic_load_explicit(&control->broken, memory_order_relaxed))

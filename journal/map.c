@@ -53,8 +53,23 @@ int map_begin(struct map *map, const struct tail *at)
     return mark_here(map, at);
 }
 
-/* keep_up -- the map after one step of a scan, which began in `generation`. */
-static int keep_up(struct map *map, struct scan *scan, uint64_t generation)
+int map_begin_in_hole(struct map *map, const struct hole *hole, const struct tail *at)
+{
+    const struct mark mark = {
+        .position = hole->position,
+        .chain = hole->chain,
+        .sequence = hole->sequence,
+        .segment = hole->segment,
+        .number = at->survivor_position == RECORD_NONE ? 0 : 1,
+    };
+
+    map->count = 0;
+    map->at = *at;
+    return map_add_mark(map, &mark);
+}
+
+/* keep_up -- the map after one step of a scan, which began in `generation`; `hole` if that met one. */
+static int keep_up(struct map *map, struct scan *scan, uint64_t generation, const struct hole *hole)
 {
     const struct tail *at = &scan->at;
 
@@ -64,6 +79,8 @@ static int keep_up(struct map *map, struct scan *scan, uint64_t generation)
         if (at->survivor_position != RECORD_NONE && at->survivor_segment < oldest)
             oldest = at->survivor_segment;
         files_forget(scan->journal, oldest);
+        if (hole)
+            return map_begin_in_hole(map, hole, at);
         map->count = 0;
         return mark_here(map, at);
     }
@@ -72,7 +89,7 @@ static int keep_up(struct map *map, struct scan *scan, uint64_t generation)
     return 0;
 }
 
-int map_advance(struct map *map, struct scan *scan, uint64_t *last_hole)
+int map_advance(struct map *map, struct scan *scan, struct hole *last_hole)
 {
     for (;;) {
         uint64_t generation = scan->at.generation;
@@ -84,8 +101,8 @@ int map_advance(struct map *map, struct scan *scan, uint64_t *last_hole)
             return result;
         }
         if (result == SCAN_HOLE)
-            *last_hole = scan->hole.segment;
-        int error = keep_up(map, scan, generation);
+            *last_hole = scan->hole;
+        int error = keep_up(map, scan, generation, result == SCAN_HOLE ? &scan->hole : NULL);
         if (error)
             return error;
     }
@@ -99,7 +116,7 @@ int map_follow(struct map *map, struct scan *scan, int (*met)(void *arg, const s
         int result = scan_follow(scan);
         if (result != SCAN_RECORD)
             return result;
-        int error = keep_up(map, scan, generation);
+        int error = keep_up(map, scan, generation, NULL);
         if (error == 0)
             error = met(arg, &scan->record);
         if (error)
@@ -110,7 +127,7 @@ int map_follow(struct map *map, struct scan *scan, int (*met)(void *arg, const s
 int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx)
 {
     struct map *map = &journal->map;
-    uint64_t last_hole = 0;
+    struct hole last_hole;
 
     for (int attempt = 0; attempt < 100; attempt++) {
         struct scan scan;
@@ -119,10 +136,17 @@ int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx)
             result = recovery_load_map(journal, ctx);
         if (result)
             return result;
-        uint64_t durable = journal_durable(journal);
-        if (map->at.position >= durable)
+        if (map->at.position >= journal_durable(journal))
             return 0;
-        result = scan_begin(&scan, journal, &map->at, durable, journal_newest(journal));
+        struct tail final = {0};
+        if (journal->control)
+            control_durable(journal->control, &final);
+        else
+            final.position = journal->alone_end;
+        result = scan_begin(&scan, journal, &map->at, final.position, journal_newest(journal));
+        /* If the last ones cannot be had, it is known all the same which they were. */
+        scan.final = final;
+        scan.final_known = journal->control != NULL;
         if (result == 0)
             result = map_advance(map, &scan, &last_hole);
         scan_release(&scan);

@@ -43,9 +43,13 @@ int map_begin(struct map *map, const struct tail *at);
 /* map_add_mark -- adds a mark behind all others. */
 int map_add_mark(struct map *map, const struct mark *mark);
 
+/* map_begin_in_hole -- the removal that began the generation at `at` was lost in `hole`, with what came
+ * first in that generation: the map begins at the hole, so that who goes through it meets that. */
+int map_begin_in_hole(struct map *map, const struct hole *hole, const struct tail *at);
+
 /* map_advance -- walks to the limit of `scan`, which stands where the map does. A negative error, SCAN_END
- * or SCAN_STALE; *last_hole becomes the last segment that a hole was met in, if any was. */
-int map_advance(struct map *map, struct scan *scan, uint64_t *last_hole);
+ * or SCAN_STALE; *last_hole becomes the last hole that was met, if any was. */
+int map_advance(struct map *map, struct scan *scan, struct hole *last_hole);
 
 /* map_follow -- the same beyond what is known to have been durable, until the log ends; `met` is called for
  * each record. */

@@ -53,19 +53,21 @@ bool read_moved_on(struct journal *journal, const struct cairn_ctx *ctx, const s
     return now.horizon_position != then->horizon_position || now.generation != then->generation;
 }
 
-static int corrupt(struct journal *journal, uint64_t number, uint64_t generation, uint64_t segment,
-                   uint64_t offset, const char *reason)
+/* lost -- the error for a checkpoint that cannot be had; place->unread tells which kind. */
+static int lost(struct journal *journal, const struct place *place, uint64_t number, uint64_t generation,
+                uint64_t offset, const char *reason)
 {
     return cairn_set_message(CAIRN_ECORRUPT,
                              "%s/seg-%08" PRIu64 ": offset %" PRIu64 ": checkpoint %08" PRIu64 "@%" PRIu64
-                             " is lost: %s",
-                             journal->path, segment, offset, number, generation, reason);
+                             " %s: %s",
+                             journal->path, place->segment, offset, number, generation,
+                             place->unread ? "cannot be read" : "is lost", reason);
 }
 
 /* read_place -- the record at a place: its header into *record and its data, if wanted. 0, or CAIRN_ECORRUPT
  * with the message set, ... `number` and `generation` are for the message. */
-static int read_place(struct journal *journal, const struct place *place, uint64_t number,
-                      uint64_t generation, struct record *record, void **data, size_t *size)
+static int read_place(struct journal *journal, struct place *place, uint64_t number, uint64_t generation,
+                      struct record *record, void **data, size_t *size)
 {
     const struct segment *segment;
     const char *reason;
@@ -73,8 +75,10 @@ static int read_place(struct journal *journal, const struct place *place, uint64
     int failed;
 
     int error = files_get(journal, place->segment, &segment, &reason);
-    if (error == CAIRN_ENOTFOUND || error == CAIRN_ECORRUPT)
-        return corrupt(journal, number, generation, place->segment, 0, reason);
+    if (error && reason) {
+        place->unread = error == CAIRN_EIO;
+        return lost(journal, place, number, generation, 0, reason);
+    }
     if (error)
         return error;
     if (segment_read(segment, place->position, record, sizeof(*record), &failed) != sizeof(*record))
@@ -90,11 +94,11 @@ static int read_place(struct journal *journal, const struct place *place, uint64
             return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for %" PRIu64 " bytes of data",
                                      journal->path, record->data_size);
         }
-        reason = scan_read_body(segment, record, body);
+        reason = scan_read_body(segment, record, body, &failed);
     }
     if (reason) {
-        error = corrupt(journal, number, generation, place->segment, segment_offset(segment, place->position),
-                        reason);
+        place->unread = failed != 0;
+        error = lost(journal, place, number, generation, segment_offset(segment, place->position), reason);
         cairn_free(body);
     } else if (data) {
         *size = (size_t)record->data_size;
@@ -113,40 +117,13 @@ static void set_place(struct place *place, uint64_t segment, uint64_t position, 
     place->end = position + sizeof(struct record);
 }
 
-/* find_jump -- the hole behind which numbers go on further ahead, for it is not known which were lost in it:
- * the one before segment `number`, or before an earlier one if nothing was recorded since. A reader that is
- * alone may know of one that has no end yet. */
-static bool find_jump(struct journal *journal, const struct tail *at, uint64_t number, struct place *place)
+/* not_known -- the error for a number that was jumped over at `place`: it may have been given, and lost. */
+static int not_known(struct journal *journal, const struct tail *at, uint64_t number,
+                     const struct place *place)
 {
-    const struct segment *segment;
-    const char *reason;
-    bool jumps = false;
-
-    for (bool more = true; more && number > 0; number--) {
-        if (files_get(journal, number, &segment, &reason) != 0)
-            break;
-        const struct tail *tail = &segment->header.tail;
-        more = tail->generation == at->generation && tail->next_number > tail->number;
-        if (more) {
-            place->segment = number;
-            place->position = segment->header.prev_end;
-            place->end = segment_base(segment);
-            jumps = true;
-        }
-        files_put(journal, segment);
-    }
-    return jumps;
-}
-
-/* not_known -- the error for a number that was jumped over: it may have been given, and lost. */
-static int not_known(struct journal *journal, const struct tail *at, uint64_t number, uint64_t segment,
-                     struct place *place)
-{
-    *place = (struct place){.segment = segment, .first = number};
-    find_jump(journal, at, segment, place);
     return cairn_set_message(CAIRN_ECORRUPT,
                              "%s/seg-%08" PRIu64 ": checkpoint %08" PRIu64 "@%" PRIu64
-                             " may be lost: a segment was, and how many checkpoints with it is not known",
+                             " may be lost: what was recorded before this segment is not all known",
                              journal->path, place->segment, number, at->generation);
 }
 
@@ -156,7 +133,7 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
 {
     struct scan scan;
 
-    place->first = number;
+    *place = (struct place){.first = number};
     if (at->survivor_position != RECORD_NONE && number == 0) {
         set_place(place, at->survivor_segment, at->survivor_position, at->survivor_hash);
         return 0;
@@ -164,6 +141,11 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
     if (at->latest_position != RECORD_NONE && number == at->latest_number) {
         set_place(place, at->latest_segment, at->latest_position, at->latest_hash);
         return 0;
+    }
+    if (number >= at->number) { /* a jump, of which a reader that is alone has no record */
+        place->segment = journal_newest(journal);
+        place->position = at->position;
+        place->first = at->number;
     }
     int error = map_scan(journal, &scan, number);
     while (error == 0) {
@@ -173,24 +155,36 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
         } else if (result == SCAN_HOLE) {
             const struct hole *hole = &scan.hole;
             if (number >= hole->first && number - hole->first < hole->count) {
-                place->position = hole->position;
-                place->end = hole->end;
-                place->first = hole->first;
-                error = corrupt(journal, number, at->generation, hole->segment, hole->offset, hole->reason);
+                *place = (struct place){.segment = hole->segment,
+                                        .position = hole->position,
+                                        .end = hole->end,
+                                        .first = hole->first,
+                                        .unread = hole->unread};
+                error = lost(journal, place, number, at->generation, hole->offset, hole->reason);
             }
+        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_JUMP) {
+            place->segment = scan.segment->header.number;
+            place->position = scan.record.position;
+            place->end = record_end(&scan.record);
+            place->first = scan.record.number;
         } else if (result == SCAN_RECORD && scan.record.kind == RECORD_CHECKPOINT &&
                    scan.record.number == number) {
             set_place(place, scan.segment->header.number, scan.record.position, scan.record.hash);
+            place->first = number;
             break;
-        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_CHECKPOINT &&
-                   scan.record.number > number) {
-            error = not_known(journal, at, number, scan.segment->header.number, place);
-        } else if (result != SCAN_RECORD) {
-            error = CAIRN_ENOTFOUND;
+        } else if (result != SCAN_RECORD ||
+                   (scan.record.kind == RECORD_CHECKPOINT && scan.record.number > number)) {
+            error = number < at->next_number ? not_known(journal, at, number, place) : CAIRN_ENOTFOUND;
         }
     }
     scan_release(&scan);
     return error;
+}
+
+/* told -- an error as the caller is to see it. */
+static int told(int error, const struct place *place)
+{
+    return error == CAIRN_ECORRUPT && place->unread ? CAIRN_EIO : error;
 }
 
 static int not_found(struct journal *journal, uint64_t number, uint64_t generation)
@@ -204,15 +198,18 @@ int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t num
 {
     for (;;) {
         struct record record = {0};
-        struct place place;
+        struct place place = {0};
         struct tail at = {0};
         int error = look(journal, ctx, &at);
         if (error)
             return error;
-        if (generation != at.generation || number >= at.next_number)
+        if (generation > at.generation && generation < at.next_generation)
+            error = cairn_set_message(CAIRN_ECORRUPT,
+                                      "%s: checkpoint %08" PRIu64 "@%" PRIu64
+                                      " may be lost: a removal may have been, and what came after it",
+                                      journal->path, number, generation);
+        else if (generation != at.generation || number >= at.next_number)
             error = CAIRN_ENOTFOUND;
-        else if (number >= at.number)
-            error = not_known(journal, &at, number, at.segment, &place);
         else
             error = find(journal, number, &at, &place);
         pthread_mutex_unlock(&journal->map_lock);
@@ -221,7 +218,7 @@ int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t num
         if (error == CAIRN_ENOTFOUND)
             return not_found(journal, number, generation);
         if (error == 0 || !read_moved_on(journal, ctx, &at))
-            return error;
+            return told(error, &place);
         error = cairn_ctx_check(ctx);
         if (error)
             return error;
@@ -242,14 +239,13 @@ static int is_accepted(struct journal *journal, const struct tail *at, const str
  * accepted; CAIRN_ECORRUPT; CAIRN_ENOMEM. */
 static int newest_jump(struct journal *journal, const struct tail *at, struct accepted *accepted)
 {
-    struct place place = {0};
+    struct place place;
 
     if (at->next_number <= at->number)
         return 0;
-    int known = find_jump(journal, at, at->segment, &place) ? is_accepted(journal, at, &place, accepted) : 0;
-    if (known < 0)
-        return known;
-    return known ? 0 : not_known(journal, at, at->number, journal_newest(journal), &place);
+    int error = find(journal, at->number, at, &place);
+    int known = error == CAIRN_ECORRUPT ? is_accepted(journal, at, &place, accepted) : 0;
+    return known < 0 ? known : known ? 0 : error;
 }
 
 /* newest -- one attempt at the newest checkpoint, or with `intact` at the newest that is whole. *at as of
@@ -281,7 +277,8 @@ static int newest(struct journal *journal, const struct cairn_ctx *ctx, bool int
         if (error == 0 || (error != CAIRN_ECORRUPT && error != CAIRN_ENOTFOUND))
             break;
         if (!intact && error == CAIRN_ENOTFOUND && number + 1 == at->number) {
-            error = corrupt(journal, number, at->generation, at->segment, 0, "nothing tells where it was");
+            place->segment = at->segment;
+            error = lost(journal, place, number, at->generation, 0, "nothing tells where it was");
             break;
         }
         if (!intact && error == CAIRN_ECORRUPT) {
@@ -312,11 +309,11 @@ int read_latest(struct journal *journal, const struct cairn_ctx *ctx, bool intac
                 void **data, size_t *size)
 {
     for (;;) {
-        struct place place;
+        struct place place = {0};
         struct tail at = {0};
         int error = newest(journal, ctx, intact, &place, id, data, size, &at);
         if ((error != CAIRN_ECORRUPT && error != CAIRN_ENONE) || !read_moved_on(journal, ctx, &at))
-            return error;
+            return told(error, &place);
         error = cairn_ctx_check(ctx);
         if (error)
             return error;
@@ -336,7 +333,7 @@ int read_survivor(struct journal *journal, const struct cairn_ctx *ctx, struct p
             cairn_free(data);
         *latest_position = at.latest_position;
         if (error != CAIRN_ECORRUPT || !read_moved_on(journal, ctx, &at))
-            return error;
+            return told(error, place);
         error = cairn_ctx_check(ctx);
         if (error)
             return error;
@@ -535,6 +532,17 @@ static int count_record(void *arg, const struct segment *segment, const struct r
     return 0;
 }
 
+static int count_other(void *arg, const struct segment *segment, const struct record *record)
+{
+    struct counting *counting = arg;
+
+    (void)segment;
+    if (record->kind == RECORD_JUMP &&
+        !accepted_has(&counting->accepted, record->position, record_end(record)))
+        counting->stat->damaged = 1;
+    return 0;
+}
+
 static int count_hole(void *arg, const struct hole *hole)
 {
     struct counting *counting = arg;
@@ -551,7 +559,8 @@ static int count_hole(void *arg, const struct hole *hole)
 int read_stat(struct journal *journal, const struct cairn_ctx *ctx, struct cairn_stat *stat)
 {
     struct counting counting = {.stat = stat};
-    const struct read_visitor visitor = {.record = count_record, .hole = count_hole, .arg = &counting};
+    const struct read_visitor visitor = {
+        .record = count_record, .other = count_other, .hole = count_hole, .arg = &counting};
     struct listing listing;
 
     memset(stat, 0, sizeof(*stat));

@@ -15,6 +15,7 @@ struct place {
     uint64_t hash;  /* of its header */
     uint64_t end;   /* of that header; or, if the place is not known, of the hole that it was lost in */
     uint64_t first; /* number of the first checkpoint that was lost in that hole */
+    bool unread;    /* what is there could not be read: CAIRN_ECORRUPT is CAIRN_EIO to the caller */
 };
 
 /* read_latest -- as cairn_latest(); with `intact`, as cairn_latest_intact(). */

@@ -34,7 +34,7 @@ const char *record_check(const struct record *record, uint64_t position, uint64_
      * and against a writer's bug. */
     if (record->position != position)
         return "the record was written for another place";
-    if (record->kind < RECORD_CHECKPOINT || record->kind > RECORD_ACCEPTED || record->blob != 0)
+    if (record->kind < RECORD_CHECKPOINT || record->kind > RECORD_JUMP || record->blob != 0)
         return "the record is of an unknown kind";
     if (record->data_size > CAIRN_JOURNAL_DATA_MAX || record->durable_upto > position ||
         record_end(record) > end)

@@ -12,6 +12,7 @@
 #define JOURNAL_RECORD_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ enum record_kind {
     RECORD_COMPLETE = 4,   /* all is removed, the operation is done */
     RECORD_RECOVERED = 5,  /* a torn tail was cut here; data: a random nonce */
     RECORD_ACCEPTED = 6,   /* the losses before this are known and accepted */
+    RECORD_SEALED = 7,     /* behind the end of a segment: the next one has been made; see segment.h */
+    RECORD_JUMP = 8,       /* what was recorded before this is not all known; data: struct jump */
 };
 
 struct record {
@@ -59,6 +62,31 @@ struct survivor {
     uint64_t hash; /* of its header */
 };
 static_assert(sizeof(struct survivor) == 24, "a survivor is 24 bytes on disk");
+
+/* The data of a RECORD_JUMP: where numbers and generations go on, past all that may have been given. */
+struct jump {
+    uint64_t next_number;
+    uint64_t next_generation;
+};
+static_assert(sizeof(struct jump) == 16, "a jump is 16 bytes on disk");
+
+/* What a record says in its data, of those kinds whose data decides what is alive. */
+union saying {
+    struct survivor survivor;
+    struct jump jump;
+};
+
+/* record_removes -- whether this kind of record removes what was recorded before. */
+static inline bool record_removes(uint8_t kind)
+{
+    return kind == RECORD_COMPACT || kind == RECORD_CLEAR || kind == RECORD_COMPLETE;
+}
+
+/* record_says -- how many bytes of union saying the data of this kind of record is; 0: none. */
+static inline size_t record_says(uint8_t kind)
+{
+    return kind == RECORD_COMPACT ? sizeof(struct survivor) : kind == RECORD_JUMP ? sizeof(struct jump) : 0;
+}
 
 /* Bytes that a record takes in the log. */
 static inline uint64_t record_size(uint64_t label_size, uint64_t data_size)

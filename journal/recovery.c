@@ -81,7 +81,12 @@ int recovery_read(struct journal *journal)
         journal->alone_end = journal->map.at.position;
         journal->alone_newest = found.highest;
         journal->alone_unknown = found.unknown != 0;
-        journal->map.at.next_number += found.unknown * UNKNOWN_SEGMENT_RECORDS; /* as a writer would go on */
+        if (found.unknown) { /* as a writer would go on */
+            struct jump jump;
+            survey_jump(&found, &journal->map.at, &jump);
+            journal->map.at.next_number = jump.next_number;
+            journal->map.at.next_generation = jump.next_generation;
+        }
         journal->alone_index_end = found.index ? found.cover.position : 0;
         if (found.fresh_count && found.newest) {
             /* What a killed process wrote may only be in the page cache; on a medium that can be written,
@@ -112,7 +117,7 @@ static int sync_parent(struct journal *journal)
 
 /* make_control -- maps the control page and sets it to what was found. */
 static int make_control(struct journal *journal, struct survey *found, const struct tail *tail,
-                        uint64_t durable)
+                        const struct tail *durable)
 {
     struct control *control;
     int error = control_map(&control, journal->dir, journal->path, true, true);
@@ -159,16 +164,17 @@ static int create(struct journal *journal, struct survey *found)
         return system_error(errno, "%s: no random bytes", journal->path);
     journal->uuid_known = true;
     tail_begin(&tail);
-    int error = make_control(journal, found, &tail, 0);
+    int error = make_control(journal, found, &tail, &tail);
     if (error)
         return error;
     int number = log_next_segment(journal, &tail, 1, 0, 0,
-                                  SEGMENT_SIZE_FIRST - SEGMENT_PAGE - SEGMENT_RESERVE, true, NULL, NULL);
+                                  SEGMENT_SIZE_FIRST - SEGMENT_FRAME - SEGMENT_RESERVE, true, NULL, NULL);
     if (number == ENOSPC || number == EDQUOT)
         number = log_next_segment(journal, &tail, 1, 0, 0, 0, true, NULL, NULL);
     if (number)
         return system_error(abs(number), "%s: cannot make a segment", journal->path);
     control_tail(journal->control, &tail);
+    control_set_durable(journal->control, &tail);
     error = map_begin(&journal->map, &tail);
     return error ? error : sync_parent(journal);
 }
@@ -223,10 +229,11 @@ static int refill_one(struct refill *refill, size_t i, const struct segment *to)
     struct tail *tail = &refill->tail;
     const size_t size = (size_t)(record_end(record) - record->position) - sizeof(*record);
     unsigned char *body = calloc(1, size + 1);
+    int failed;
 
     if (body == NULL)
         return ENOMEM;
-    if (scan_read_body(refill->from, record, body) != NULL) {
+    if (scan_read_body(refill->from, record, body, &failed) != NULL) {
         free(body);
         return EIO;
     }
@@ -256,6 +263,35 @@ static int refill_one(struct refill *refill, size_t i, const struct segment *to)
     return error;
 }
 
+/* refill_jump -- behind the copies, for what is not known may have come after them: a removal among them
+ * begins a generation whose numbers are at stake, too. 0 or an errno. */
+static int refill_jump(struct refill *refill, const struct segment *to)
+{
+    struct tail *tail = &refill->tail;
+    struct jump jump;
+    struct record record = {
+        .kind = RECORD_JUMP,
+        .data_size = sizeof(jump),
+        .position = tail->position,
+        .sequence = tail->sequence,
+        .generation = tail->generation,
+        .number = tail->number,
+        .time_ns = system_time_ns(),
+        .durable_upto = refill->found->witness,
+        .prev = tail->chain,
+    };
+
+    survey_jump(refill->found, tail, &jump);
+    record.body_hash = record_body_hash("", 0, &jump, sizeof(jump));
+    record_seal(&record, to->header.salt);
+    struct iovec iov[2] = {{.iov_base = &record, .iov_len = sizeof(record)},
+                           {.iov_base = &jump, .iov_len = sizeof(jump)}};
+    int error = segment_write(to, record.position, iov, 2);
+    if (error == 0)
+        tail_apply(tail, &record, &jump);
+    return error;
+}
+
 /* refill -- writes the records found beyond the witness into a segment that is being made, in place of the
  * one that they stand in. Their ids, times and bytes stay the same. */
 static int refill(void *arg, const struct segment *to)
@@ -266,7 +302,7 @@ static int refill(void *arg, const struct segment *to)
     segment_tail(to, &refill->tail);
     for (size_t i = 0; i < refill->found->fresh_count && error == 0; i++)
         error = refill_one(refill, i, to);
-    return error;
+    return error || refill->found->unknown == 0 ? error : refill_jump(refill, to);
 }
 
 /* renew -- the segment in use is damaged or gone, or cannot be synced: goes on in a new one, which ends it at
@@ -278,7 +314,8 @@ static int renew(struct journal *journal, struct survey *found)
     struct tail state = found->vouched;
     struct refill work = {.journal = journal, .found = found};
     uint64_t base = found->witness > journal->map.at.position ? found->witness : journal->map.at.position;
-    uint64_t room = found->fresh_count ? journal->map.at.position - found->vouched.position : 0;
+    uint64_t room = (found->fresh_count ? journal->map.at.position - found->vouched.position : 0) +
+                    record_size(0, sizeof(struct jump));
     const char *reason;
     int error = 0;
 
@@ -286,8 +323,6 @@ static int renew(struct journal *journal, struct survey *found)
         base = found->header.tail.position + found->header.capacity;
     if (found->newest < found->highest)
         base += (found->highest - found->newest) * UNKNOWN_SEGMENT_BYTES;
-    state.next_number += found->unknown * UNKNOWN_SEGMENT_RECORDS;
-    state.next_generation += found->unknown * UNKNOWN_SEGMENT_RECORDS;
     if (found->fresh_count) {
         work.copies = calloc(found->fresh_count, sizeof(*work.copies));
         if (work.copies == NULL)
@@ -306,7 +341,7 @@ static int renew(struct journal *journal, struct survey *found)
     if (error)
         return error;
     control_set_tail(control, &work.tail);
-    atomic_store(&control->durable, work.tail.position);
+    control_set_durable(control, &work.tail);
     atomic_store(&control->broken, 0);
     if (found->fresh_count || found->unread)
         journal->map.loaded = false; /* it has been where these records were */
@@ -327,7 +362,7 @@ static int settle(struct journal *journal, struct survey *found)
          * recovery tries again. */
         atomic_store(&control->unsettled, 1);
         atomic_store(&control->broken, 1);
-        atomic_store(&control->durable, journal->map.at.position);
+        control_set_durable(control, &journal->map.at);
         return 0;
     }
     /* What a killed process has made or removed here may not be durable, or come back: above all a next
@@ -380,7 +415,7 @@ int recovery_run(struct journal *journal)
     if (error == 0)
         error = survey_end(journal, &found);
     if (error == 0)
-        error = make_control(journal, &found, &journal->map.at, found.witness);
+        error = make_control(journal, &found, &journal->map.at, &found.vouched);
     if (error == 0)
         error = settle(journal, &found);
     if (error == 0 && journal->map.loaded && !atomic_load(&journal->control->unsettled)) {

@@ -75,7 +75,7 @@ static int find_follower(struct scan *scan)
             files_put(scan->journal, segment);
             return 0;
         }
-        if (error != CAIRN_ENOTFOUND && error != CAIRN_ECORRUPT)
+        if (reason == NULL)
             return error;
     }
     return 0;
@@ -121,16 +121,17 @@ static bool leave(struct scan *scan, uint64_t position, const char *reason)
     if (reason == NULL && scan->follower &&
         (at->sequence != then.sequence || (scan->next.prev_chain != 0 && scan->next.prev_chain != at->chain)))
         reason = "records are missing at the segment's end";
-    if (reason == NULL && scan->follower && then.next_number > then.number && at->next_number <= at->number)
-        reason = "what else was recorded here is not known";
 
     scan->hole = (struct hole){
         .segment = at->segment,
+        .chain = at->chain,
+        .sequence = at->sequence,
         .position = position,
         .offset = scan->segment ? segment_offset(scan->segment, position) : 0,
         .size = scan->segment && scan->end > position ? scan->end - position : 0,
         .end = then.position,
         .generation = then.generation,
+        .unread = scan->failed != 0,
         .reason = reason,
     };
     if (scan->follower && scan->follower != at->segment + 1 && scan->hole.reason) {
@@ -162,18 +163,32 @@ static int enter(struct scan *scan)
     if (error)
         return error;
     error = files_get(scan->journal, scan->at.segment, &scan->segment, &reason);
-    if (error == CAIRN_ENOTFOUND || error == CAIRN_ECORRUPT) {
+    if (error && reason) {
         if (stale(scan, scan->at.segment))
             return SCAN_STALE;
+        scan->failed = error == CAIRN_EIO ? EIO : 0;
         return leave(scan, scan->at.position, reason) ? SCAN_HOLE : CAIRN_ECORRUPT;
     }
     if (error)
         return error;
     scan->end = segment_limit(scan->segment);
-    /* Also if segments between the two are missing: behind this end is no part of the log before the
-     * follower. */
-    if (scan->follower && scan->next.prev_end < scan->end)
-        scan->end = scan->next.prev_end;
+    if (scan->follower && scan->next.prev_segment == scan->at.segment) {
+        if (scan->next.prev_end < scan->end)
+            scan->end = scan->next.prev_end;
+    } else if (scan->at.segment < scan->newest) {
+        /* Where it ended only a segment that is lost could tell. Behind there may be what a torn tail or a
+         * failed sync has left, as good as the rest. */
+        struct remains remains;
+        error = scan_remains(scan->journal, scan->segment, segment_base(scan->segment), &remains);
+        if (error && error != CAIRN_EIO)
+            return error;
+        scan->end_unread |= error != 0;
+        if (scan->final_known && scan->final.segment == scan->at.segment &&
+            scan->final.position > remains.durable)
+            remains.durable = scan->final.position;
+        if (remains.durable < scan->end)
+            scan->end = remains.durable > scan->at.position ? remains.durable : scan->at.position;
+    }
     if (scan->end > scan->limit)
         scan->end = scan->limit;
     scan->buffer_size = 0;
@@ -234,9 +249,11 @@ static int skip(struct scan *scan, const char *reason)
 {
     struct tail *at = &scan->at;
     struct record record;
-    uint64_t from = at->position;
+    const uint64_t from = at->position;
+    const int failed = scan->failed; /* what is read in search of more is another matter */
     uint64_t found = find_next(scan, from + RECORD_ALIGN, scan->end, &record);
 
+    scan->failed = failed;
     if (found == RECORD_NONE && scan->follower == 0 && scan->rejoin && scan->rejoin->position == scan->end) {
         record = *scan->rejoin;
         found = record.position;
@@ -247,15 +264,17 @@ static int skip(struct scan *scan, const char *reason)
         return leave(scan, from, reason) ? SCAN_HOLE : CAIRN_ECORRUPT;
     }
 
-    bool removes =
-        record.kind == RECORD_COMPACT || record.kind == RECORD_CLEAR || record.kind == RECORD_COMPLETE;
+    const bool removes = record_removes(record.kind);
     scan->hole = (struct hole){
         .segment = at->segment,
+        .chain = at->chain,
+        .sequence = at->sequence,
         .offset = segment_offset(scan->segment, from),
         .size = found - from,
         .position = from,
         .end = found,
         .generation = at->generation,
+        .unread = scan->failed != 0,
         .reason = reason,
     };
     if (!removes && record.generation == at->generation) {
@@ -291,8 +310,8 @@ const char *scan_check_body(const struct record *record, const void *body)
     return NULL;
 }
 
-static const char *read_body(const struct segment *segment, const struct record *record, void *body,
-                             int *failed)
+const char *scan_read_body(const struct segment *segment, const struct record *record, void *body,
+                           int *failed)
 {
     size_t size = (size_t)record->label_size + (size_t)record->data_size;
 
@@ -301,19 +320,33 @@ static const char *read_body(const struct segment *segment, const struct record 
     return scan_check_body(record, body);
 }
 
-const char *scan_read_body(const struct segment *segment, const struct record *record, void *body)
+/* read_saying -- what the record just met says in its data: that decides what is alive, so it is read here
+ * and now. NULL, or why it cannot be had. */
+static const char *read_saying(struct scan *scan, union saying *saying)
 {
-    int failed;
-    return read_body(segment, record, body, &failed);
+    const struct record *record = &scan->record;
+    const size_t size = record_says(record->kind);
+    unsigned char body[UINT16_MAX + sizeof(*saying)];
+
+    memset(saying, 0, sizeof(*saying));
+    if (size == 0)
+        return NULL;
+    if (record->data_size != size)
+        return "the record's sizes cannot be right";
+    const char *reason = scan_read_body(scan->segment, record, body, &scan->failed);
+    if (reason == NULL)
+        memcpy(saying, body + record->label_size, size);
+    return reason;
 }
 
 int scan_step(struct scan *scan)
 {
-    struct survivor survivor = {0};
+    union saying saying;
 
     for (;;) {
         if (scan->at.position >= scan->limit)
             return SCAN_END;
+        scan->failed = 0;
         if (scan->segment == NULL) {
             int result = enter(scan);
             if (result)
@@ -334,22 +367,12 @@ int scan_step(struct scan *scan)
         }
     }
 
-    struct record *record = &scan->record;
-    const char *reason = check_here(scan, record);
-    if (reason == NULL && record->kind == RECORD_COMPACT) {
-        /* What it says decides what is alive, so it is read here and now. */
-        size_t size = (size_t)record->label_size + sizeof(survivor);
-        unsigned char *body = record->data_size == sizeof(survivor) ? malloc(size) : NULL;
-        if (body == NULL && record->data_size == sizeof(survivor))
-            return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for reading", scan->journal->path);
-        reason = body ? scan_read_body(scan->segment, record, body) : "the record's sizes cannot be right";
-        if (reason == NULL)
-            memcpy(&survivor, body + record->label_size, sizeof(survivor));
-        free(body);
-    }
+    const char *reason = check_here(scan, &scan->record);
+    if (reason == NULL)
+        reason = read_saying(scan, &saying);
     if (reason)
         return skip(scan, reason);
-    tail_apply(&scan->at, record, &survivor);
+    tail_apply(&scan->at, &scan->record, &saying);
     return SCAN_RECORD;
 }
 
@@ -363,7 +386,7 @@ static int unreadable(const struct scan *scan, const struct segment *segment, ui
 int scan_follow(struct scan *scan)
 {
     struct record *record = &scan->record;
-    struct survivor survivor = {0};
+    union saying saying = {0};
 
     int result = scan->segment ? 0 : enter(scan);
     if (result)
@@ -375,28 +398,62 @@ int scan_follow(struct scan *scan)
     unsigned char *body = malloc(size ? size : 1);
     if (body == NULL)
         return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for reading", scan->journal->path);
-    bool whole = read_body(scan->segment, record, body, &scan->failed) == NULL;
-    if (whole && record->kind == RECORD_COMPACT) {
-        whole = record->data_size == sizeof(survivor);
+    bool whole = scan_read_body(scan->segment, record, body, &scan->failed) == NULL;
+    const size_t says = record_says(record->kind);
+    if (whole && says) {
+        whole = record->data_size == says;
         if (whole)
-            memcpy(&survivor, body + record->label_size, sizeof(survivor));
+            memcpy(&saying, body + record->label_size, says);
     }
     free(body);
     if (scan->failed)
         return unreadable(scan, scan->segment, record->position);
     if (!whole)
         return SCAN_END;
-    tail_apply(&scan->at, record, &survivor);
+    tail_apply(&scan->at, record, &saying);
     return SCAN_RECORD;
 }
 
-int scan_witness(struct journal *journal, const struct segment *segment, uint64_t from, uint64_t *durable,
-                 uint64_t *last, struct tail *floor)
+/* note -- counts a good header among what there is. */
+static void note(struct remains *remains, const struct record *record)
+{
+    const bool checkpoint = record->kind == RECORD_CHECKPOINT;
+    const bool removes = record_removes(record->kind);
+
+    if (record->durable_upto > remains->durable)
+        remains->durable = record->durable_upto;
+    if (record_end(record) > remains->last)
+        remains->last = record_end(record);
+    if (record->sequence >= remains->sequence)
+        remains->sequence = record->sequence + 1;
+    if (record->kind == RECORD_SEALED)
+        remains->sealed = true;
+    if (record->generation < remains->generation)
+        return;
+    if (record->generation > remains->generation) {
+        remains->generation = record->generation;
+        remains->number = 0;
+        remains->removal = UINT64_MAX;
+    }
+    if (record->number + checkpoint > remains->number)
+        remains->number = record->number + checkpoint;
+    /* Between the removal and a checkpoint stand those with smaller numbers, each no smaller than a header;
+     * after a Compact the first has number 1. */
+    uint64_t between = removes ? 0 : record->number > 1 ? record->number : 1;
+    uint64_t room = between * sizeof(*record);
+    uint64_t removal = record->position > room ? record->position - room : 0;
+    if (removal < remains->removal)
+        remains->removal = removal;
+}
+
+int scan_remains(struct journal *journal, const struct segment *segment, uint64_t from,
+                 struct remains *remains)
 {
     struct tail at = {.position = from};
     struct record record;
     struct scan scan;
 
+    *remains = (struct remains){.removal = UINT64_MAX};
     int error = scan_begin(&scan, journal, &at, segment_limit(segment), 0);
     if (error)
         return error;
@@ -405,18 +462,10 @@ int scan_witness(struct journal *journal, const struct segment *segment, uint64_
         position = find_next(&scan, position, segment_limit(segment), &record);
         if (position == RECORD_NONE)
             break;
-        if (record.durable_upto > *durable)
-            *durable = record.durable_upto;
-        *last = record_end(&record);
-        if (record.number >= floor->number)
-            floor->number = record.number + 1;
-        if (record.sequence >= floor->sequence)
-            floor->sequence = record.sequence + 1;
-        if (record.generation >= floor->next_generation)
-            floor->next_generation = record.generation + 1;
+        note(remains, &record);
         position += RECORD_ALIGN;
     }
-    if (scan.failed_to > *durable)
+    if (scan.failed_to > remains->durable)
         error = unreadable(&scan, segment, scan.failed_to);
     scan.segment = NULL;
     scan_release(&scan);

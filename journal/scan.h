@@ -22,7 +22,9 @@ enum scan_result {
 };
 
 struct hole {
-    uint64_t segment;    /* that it begins in */
+    uint64_t segment; /* that it begins in */
+    uint64_t chain;   /* what the record there would have continued: with this, a walk finds the hole again */
+    uint64_t sequence;
     uint64_t offset;     /* in that file */
     uint64_t size;       /* bytes in that file; 0: to its end, or beyond */
     uint64_t position;   /* where it begins in the log */
@@ -30,7 +32,19 @@ struct hole {
     uint64_t generation; /* of what is lost */
     uint64_t first;      /* number of the first checkpoint that is lost */
     uint64_t count;      /* how many are */
+    bool unread;         /* it could not be read; else it is not as it was written */
     const char *reason;
+};
+
+/* What good headers there are in a segment, whatever they belong to. */
+struct remains {
+    uint64_t durable;    /* the largest durable_upto */
+    uint64_t last;       /* behind the last of them; 0: there are none */
+    uint64_t generation; /* the newest, */
+    uint64_t number;     /* and more than any number in it, */
+    uint64_t removal;    /* and where the removal that began it stands at most */
+    uint64_t sequence;   /* more than any */
+    bool sealed;         /* the next segment has been made */
 };
 
 struct scan {
@@ -53,6 +67,7 @@ struct scan {
     size_t buffer_size;
     int failed;         /* the errno of the last read that failed where something was wanted; 0: none did */
     uint64_t failed_to; /* a search went on here behind a place that could not be read */
+    bool end_unread;    /* where a segment ends could not be told, for not all of it could be read */
 };
 
 /* scan_begin -- sets out from `at`. scan_release() ends it, also after a failure. */
@@ -70,16 +85,15 @@ int scan_follow(struct scan *scan);
 
 /* scan_read_body -- reads label and data of the record just met into `body` (label first), and checks
  * them. NULL, or why they are not as they were written. */
-const char *scan_read_body(const struct segment *segment, const struct record *record, void *body);
+const char *scan_read_body(const struct segment *segment, const struct record *record, void *body,
+                           int *failed);
 
 /* scan_check_body -- the same for bytes that have been read. */
 const char *scan_check_body(const struct record *record, const void *body);
 
-/* scan_witness -- looks through all that the segment holds from `from` on for headers that are good, in any
- * order. *durable is raised to the largest durable_upto among them, *last to the place behind the last of
- * them, and *number, *generation and *sequence to more than any of theirs. CAIRN_EIO, after all
- * that, if something behind *durable could not be read. */
-int scan_witness(struct journal *journal, const struct segment *segment, uint64_t from, uint64_t *durable,
-                 uint64_t *last, struct tail *floor);
+/* scan_remains -- looks through all that the segment holds from `from` on for good headers. CAIRN_EIO, after
+ * all that, if something behind remains->durable could not be read. */
+int scan_remains(struct journal *journal, const struct segment *segment, uint64_t from,
+                 struct remains *remains);
 
 #endif

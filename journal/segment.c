@@ -69,9 +69,7 @@ int segment_open(struct segment *segment, int dir, const char *path, uint64_t nu
                  const char **reason)
 {
     char name[SEGMENT_NAME_SIZE];
-    unsigned char page[SEGMENT_PAGE] = {0};
     struct stat st;
-    int failed = 0;
 
     *reason = NULL;
     segment_name(name, number);
@@ -94,18 +92,21 @@ int segment_open(struct segment *segment, int dir, const char *path, uint64_t nu
                                  *reason = "this is no regular file");
     }
     segment->file_size = (uint64_t)st.st_size;
-    if (system_read(segment->fd, page, sizeof(page), 0, &failed) == 0 && failed != 0) {
-        segment_close(segment);
-        return cairn_set_message(CAIRN_ECORRUPT, "%s/%s: offset 0: %s", path, name,
-                                 *reason = SEGMENT_UNREADABLE);
-    }
 
-    struct segment_header copy[2];
+    struct segment_header copy[2] = {0};
     const char *why[2];
-    for (int i = 0; i < 2; i++) {
-        memcpy(&copy[i], page + (size_t)i * SEGMENT_COPY, sizeof(copy[i]));
-        why[i] = header_check(&copy[i], number);
-    }
+    int failed[2] = {0};
+    system_read(segment->fd, &copy[0], sizeof(copy[0]), 0, &failed[0]);
+    why[0] = header_check(&copy[0], number);
+    /* The last page is where the header says, or at the end of the file if there is no header to ask. */
+    uint64_t last = why[0] == NULL                        ? SEGMENT_PAGE + copy[0].capacity
+                    : segment->file_size >= SEGMENT_FRAME ? segment->file_size - SEGMENT_PAGE
+                                                          : 0;
+    if (last)
+        system_read(segment->fd, &copy[1], sizeof(copy[1]), last, &failed[1]);
+    why[1] = header_check(&copy[1], number);
+    if (why[1] == NULL && copy[1].capacity != last - SEGMENT_PAGE)
+        why[1] = "the header's numbers cannot be right";
     if (why[0] && why[1]) {
         segment_close(segment);
         if (copy[0].magic == SEGMENT_MAGIC && copy[1].magic == SEGMENT_MAGIC &&
@@ -113,11 +114,15 @@ int segment_open(struct segment *segment, int dir, const char *path, uint64_t nu
             return cairn_set_message(CAIRN_EVERSION,
                                      "%s/%s: offset 8: format version %u; this is cairn %s, which knows %u",
                                      path, name, copy[0].version, cairn_version(), SEGMENT_VERSION);
+        if (failed[0] || failed[1])
+            return system_error(failed[0] ? failed[0] : failed[1], "%s/%s: offset %" PRIu64 ": %s", path,
+                                name, failed[0] ? 0 : last, *reason = SEGMENT_UNREADABLE);
         *reason = why[0];
         return cairn_set_message(CAIRN_ECORRUPT, "%s/%s: offset 0: %s", path, name, why[0]);
     }
     segment->header = why[0] ? copy[1] : copy[0];
-    segment->header_damaged = why[0] || why[1];
+    segment->header_damaged = why[0] || (why[1] && segment->file_size >= segment_full_size(segment));
+    segment->damaged_at = why[0] ? 0 : last;
     return 0;
 }
 
@@ -195,6 +200,13 @@ int segment_create(struct segment *segment, int dir, const char *name, struct se
     return segment_create_filled(segment, dir, name, header, NULL, NULL);
 }
 
+/* write_page -- 0 or an errno. */
+static int write_page(int fd, const void *page, uint64_t offset)
+{
+    ssize_t n = pwrite(fd, page, SEGMENT_PAGE, (off_t)offset);
+    return n == (ssize_t)SEGMENT_PAGE ? 0 : n < 0 ? errno : EIO;
+}
+
 int segment_create_filled(struct segment *segment, int dir, const char *name, struct segment_header *header,
                           segment_fill *fill, void *arg)
 {
@@ -215,7 +227,7 @@ int segment_create_filled(struct segment *segment, int dir, const char *name, st
     header->magic = SEGMENT_MAGIC;
     header->version = SEGMENT_VERSION;
     header->size = sizeof(*header);
-    header->capacity = ((uint64_t)st.st_size & ~(uint64_t)(SEGMENT_PAGE - 1)) - SEGMENT_PAGE;
+    header->capacity = ((uint64_t)st.st_size & ~(uint64_t)(SEGMENT_PAGE - 1)) - SEGMENT_FRAME;
     header->time_ns = system_time_ns();
     header->tail.segment = header->number;
     header->tail.chain = 0;
@@ -224,12 +236,11 @@ int segment_create_filled(struct segment *segment, int dir, const char *name, st
     header->hash = header_hash(header);
     assert(header_check(header, header->number) == NULL);
     memcpy(page, header, sizeof(*header));
-    memcpy(page + SEGMENT_COPY, header, sizeof(*header));
-    ssize_t n = pwrite(segment->fd, page, sizeof(page), 0);
-    if (n != (ssize_t)sizeof(page)) {
-        errno = n < 0 ? errno : EIO;
+    errno = write_page(segment->fd, page, 0);
+    if (errno == 0)
+        errno = write_page(segment->fd, page, SEGMENT_PAGE + header->capacity);
+    if (errno != 0)
         goto failed;
-    }
     segment->header = *header;
     segment->file_size = (uint64_t)st.st_size;
     segment->header_damaged = false;

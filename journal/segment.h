@@ -1,4 +1,4 @@
-/* segment.h -- one file of the log: a page of header, then records.
+/* segment.h -- one file of the log: a page of header, records, and a page of header again.
  *
  *   seg-NNNNNNNN    segment number N, from 1
  *   spare-*         a file with space written ahead, that waits to become one
@@ -8,9 +8,11 @@
  * directory synced; only then may a record in it be acknowledged. So a file named seg-* without a good
  * header is always damage, never a beginning.
  *
- * The header stands twice in its page, in different sectors. It has the tail at which the segment begins,
- * and says where the segment before it really ended: that one's bytes behind this end are no part of the
- * log, even if they look like records.
+ * The header stands in the first page of the file and in the last; either is enough. It has the tail at which
+ * the segment begins, and says where the segment before it really ended: that one's bytes behind this end are
+ * no part of the log, even if they look like records. Should both be lost, the segment before is believed
+ * only as far as its own records vouch for it. So that these do, a RECORD_SEALED is put behind its end once
+ * the next segment is durable; it also tells that there was one.
  */
 #ifndef JOURNAL_SEGMENT_H
 #define JOURNAL_SEGMENT_H
@@ -25,8 +27,9 @@
 #define SEGMENT_MAGIC      0x6765734e52494143ull /* "CAIRNseg" */
 #define SEGMENT_VERSION    1u
 #define SEGMENT_PAGE       4096u         /* the header's page; records begin behind it */
-#define SEGMENT_COPY       2048u         /* where in the page the header's second copy is */
-#define SEGMENT_RESERVE    4096u         /* at the end, for records other than checkpoints only */
+#define SEGMENT_FRAME      8192u         /* both pages: what a file has beside its records */
+#define SEGMENT_RESERVE    4096u         /* behind the records, for others than checkpoints only */
+#define SEGMENT_SEAL       96u           /* and of that, for RECORD_SEALED only */
 #define SEGMENT_SIZE_MIN   (128u * 1024) /* bytes of the smallest file */
 #define SEGMENT_SIZE_FIRST (1024u * 1024)
 #define SEGMENT_SIZE_MAX   (16u * 1024 * 1024) /* larger only for a larger record */
@@ -39,23 +42,31 @@ struct segment_header {
     uint32_t size; /* of this struct */
     uint8_t uuid[16];
     uint64_t number;
-    uint64_t salt;       /* seeds the hash of each record header in this segment; random */
-    uint64_t capacity;   /* bytes for records; the file is SEGMENT_PAGE larger */
-    uint64_t prev_end;   /* the position at which the segment before it ends */
-    uint64_t prev_chain; /* the hash of that segment's last header; 0 if it is not known */
-    int64_t time_ns;     /* when this was written */
-    struct tail tail;    /* at this segment's beginning; its chain is 0, for `hash` below takes its place */
-    uint64_t hash;       /* of all the above; the `prev` of the first record */
+    uint64_t salt;         /* seeds the hash of each record header in this segment; random */
+    uint64_t capacity;     /* bytes for records; the file is SEGMENT_FRAME larger */
+    uint64_t prev_end;     /* where the log ended when this was made, */
+    uint64_t prev_segment; /* in which segment; 0 for the first. Not the one before this if that was lost */
+    uint64_t prev_chain;   /* the hash of the last header there; 0 if it is not known */
+    int64_t time_ns;       /* when this was written */
+    struct tail tail;      /* at this segment's beginning; its chain is 0, for `hash` below takes its place */
+    uint64_t hash;         /* of all the above; the `prev` of the first record */
 };
-static_assert(sizeof(struct segment_header) == 80 + 160 + 8, "a segment header is 248 bytes on disk");
+static_assert(sizeof(struct segment_header) == 88 + 160 + 8, "a segment header is 256 bytes on disk");
 
 /* An open segment file. */
 struct segment {
     struct segment_header header;
     uint64_t file_size;  /* as found; less than it should be if the file was cut */
-    bool header_damaged; /* one of the two copies is not as it should be */
+    bool header_damaged; /* one of the two copies is not as it should be, though it was not cut off */
+    uint64_t damaged_at; /* its offset */
     int fd;
 };
+
+/* The size of the whole file. */
+static inline uint64_t segment_full_size(const struct segment *segment)
+{
+    return segment->header.capacity + SEGMENT_FRAME;
+}
 
 /* The position of the first record, and the one behind the last byte. */
 static inline uint64_t segment_base(const struct segment *segment)
@@ -81,9 +92,10 @@ void segment_name(char name[SEGMENT_NAME_SIZE], uint64_t number);
 /* segment_parse_name -- whether `name` is a segment's, and its number. */
 bool segment_parse_name(const char *name, uint64_t *number);
 
-/* segment_open -- opens segment `number` below `dir` and checks its header. CAIRN_ENOTFOUND if there is no
- * such file, CAIRN_ECORRUPT with a reason in *reason if it is no good segment of that number,
- * CAIRN_EVERSION, CAIRN_EIO, CAIRN_EACCES. On failure nothing is open. */
+/* segment_open -- opens segment `number` below `dir` and checks its header. With a reason in *reason if that
+ * cannot be had: CAIRN_ENOTFOUND if there is no such file, CAIRN_ECORRUPT if it is no good segment of that
+ * number, CAIRN_EIO if it cannot be read. Else CAIRN_EVERSION, CAIRN_EIO, CAIRN_EACCES. On failure nothing is
+ * open. */
 int segment_open(struct segment *segment, int dir, const char *path, uint64_t number, bool writable,
                  const char **reason);
 void segment_close(struct segment *segment);

@@ -9,6 +9,8 @@
 
 #define RECORD_SIZE_MIN   sizeof(struct record)
 #define STRANGER_DISTANCE 64 /* of a number from the newest good one */
+#define UNKNOWN_SEGMENT_RECORDS                                                                              \
+    (SEGMENT_SIZE_MAX / RECORD_SIZE_MIN) /* that a segment not there may have had */
 
 void survey_release(struct survey *found)
 {
@@ -25,9 +27,9 @@ static int find_newest(struct journal *journal, struct survey *found, bool any_j
         const char *reason;
         int error =
             segment_open(&segment, journal->dir, journal->path, found->listing.segments[i], false, &reason);
-        if (error == CAIRN_ECORRUPT && strcmp(reason, SEGMENT_UNREADABLE) == 0)
+        if (error == CAIRN_EIO && reason)
             found->unread = true;
-        if (error == CAIRN_ENOTFOUND || error == CAIRN_ECORRUPT)
+        if (error && reason)
             continue;
         if (error)
             return error;
@@ -61,7 +63,7 @@ static bool index_fits(const struct survey *found, struct journal *journal)
         return cover->position >= found->header.tail.position;
     if (files_get(journal, cover->segment + 1, &next, &reason) != 0)
         return true;
-    bool fits = cover->position <= next->header.prev_end;
+    bool fits = next->header.prev_segment != cover->segment || cover->position <= next->header.prev_end;
     files_put(journal, next);
     return fits;
 }
@@ -78,7 +80,7 @@ static int begin_of_log(struct journal *journal, const struct survey *found, str
         files_put(journal, segment);
         return 0;
     }
-    if (error != CAIRN_ENOTFOUND && error != CAIRN_ECORRUPT)
+    if (reason == NULL)
         return error;
     /* It is lost. What came after it tells what it began with. */
     *start = found->header.tail;
@@ -203,13 +205,15 @@ static int find_rejoin(struct journal *journal, const struct segment *newest, ui
 }
 
 /* is_cut_short -- whether a record that the log may have gone on with at `position` was cut off with the
- * file. */
-static bool is_cut_short(const struct segment *segment, uint64_t position, uint64_t file_end)
+ * file, which has `size` bytes now. */
+static bool is_cut_short(const struct segment *segment, uint64_t position, uint64_t size)
 {
     uint32_t magic = RECORD_MAGIC;
     int failed;
 
-    return position + RECORD_SIZE_MIN > file_end ||
+    if (size >= SEGMENT_PAGE + segment->header.capacity)
+        return false; /* no record was */
+    return segment_offset(segment, position) + RECORD_SIZE_MIN > size ||
            segment_read(segment, position, &magic, sizeof(magic), &failed) != sizeof(magic) ||
            magic == RECORD_MAGIC;
 }
@@ -226,32 +230,69 @@ static int pass_over(struct survey *found, int error)
 
 /* keep_unread -- the newest segment could not be read, or not all of it: nothing of it is given up, and the
  * log goes on in a new one, past all that it may hold. */
-static void keep_unread(struct journal *journal, struct survey *found, const struct tail *floor)
+static void keep_unread(struct journal *journal, struct survey *found, const struct remains *remains)
 {
     struct tail *state = &found->vouched;
 
     *state = journal->map.at;
-    if (state->number < floor->number)
-        state->number = floor->number;
+    if (remains->generation == state->generation && state->number < remains->number)
+        state->number = remains->number;
     if (state->next_number < state->number)
         state->next_number = state->number;
-    if (state->next_generation < floor->next_generation)
-        state->next_generation = floor->next_generation;
-    if (state->sequence < floor->sequence)
-        state->sequence = floor->sequence;
+    if (state->next_generation <= remains->generation)
+        state->next_generation = remains->generation + 1;
+    if (state->sequence < remains->sequence)
+        state->sequence = remains->sequence;
     state->sequence += UNKNOWN_SEGMENT_RECORDS;
     state->chain = 0;
+    if (found->newest)
+        state->segment =
+            found->newest; /* to its very end, so that all of it counts that can be read one day */
     found->fresh_count = 0;
     found->renew = true;
     found->unknown++;
+}
+
+void survey_jump(const struct survey *found, const struct tail *tail, struct jump *jump)
+{
+    jump->next_number = tail->next_number + found->unknown * UNKNOWN_SEGMENT_RECORDS;
+    jump->next_generation = tail->next_generation + found->unknown * UNKNOWN_SEGMENT_RECORDS;
+}
+
+/* end_in_hole -- the hole reaches to the witness, and nothing goes on from there. What headers there are
+ * behind it tell what was lost at most; none of it may be given a second time. */
+static void end_in_hole(struct journal *journal, struct survey *found, const struct hole *hole,
+                        const struct remains *remains)
+{
+    struct map *map = &journal->map;
+    struct tail *at = &map->at;
+
+    if (remains->generation > at->generation && remains->removal < found->witness) {
+        /* There is no room for the removal behind the witness: it is in the hole. */
+        struct tail then = *at;
+        then.generation = remains->generation;
+        then.horizon_segment = hole->segment;
+        then.horizon_position = hole->position;
+        then.survivor_position = then.latest_position = RECORD_NONE;
+        then.accepted_position = 0;
+        then.number = then.next_number = 0;
+        map->count = 0; /* so that there is space for the one mark */
+        map_begin_in_hole(map, hole, &then);
+    } else if (remains->generation > at->generation) {
+        found->unknown++; /* it may never have been durable: what was before it is not given up for it */
+    }
+    if (remains->generation == at->generation && at->number < remains->number)
+        at->number = at->next_number = remains->number;
+    if (at->next_generation <= remains->generation)
+        at->next_generation = remains->generation + 1;
 }
 
 int survey_end(struct journal *journal, struct survey *found)
 {
     struct map *map = &journal->map;
     const struct segment *newest = NULL;
-    struct tail floor = map->at;
-    uint64_t last_good = 0, last_hole = 0;
+    struct remains remains = {0};
+    struct hole last_hole = {0};
     const char *reason;
     struct record rejoin;
     struct scan scan;
@@ -267,11 +308,15 @@ int survey_end(struct journal *journal, struct survey *found)
             from = found->cover.position;
         error = files_get(journal, found->newest, &newest, &reason);
         if (error == 0)
-            error =
-                pass_over(found, scan_witness(journal, newest, from, &found->witness, &last_good, &floor));
+            error = pass_over(found, scan_remains(journal, newest, from, &remains));
         if (error)
             goto done;
+        if (remains.durable > found->witness)
+            found->witness = remains.durable;
+        if (remains.sealed && found->highest == found->newest)
+            found->highest++; /* there was another one */
     }
+    const bool missing = found->newest < found->highest;
 
     /* Up to the witness: what is not as it was written is damage. */
     error = scan_begin(&scan, journal, &map->at, found->witness, found->highest);
@@ -279,55 +324,49 @@ int survey_end(struct journal *journal, struct survey *found)
         scan.final = found->cover;
         scan.final_known = found->index;
         bool rejoins = false;
-        if (newest)
+        if (newest && !missing)
             error = pass_over(found, find_rejoin(journal, newest, found->witness, &rejoin, &rejoins));
         if (rejoins)
             scan.rejoin = &rejoin;
         if (error == 0)
             error = map_advance(map, &scan, &last_hole);
+        found->unread |= scan.end_unread;
         scan_release(&scan);
     }
     if (error < 0)
         goto done;
     error = 0;
-    if (last_hole && last_hole >= found->newest && map->at.sequence < floor.sequence &&
-        !(scan.rejoin && newest)) {
-        /* The hole reaches to the witness, and nothing goes on from there. What headers there are behind it
-         * tell what was lost at most; none of it may be given a second time. */
-        if (map->at.number < floor.number)
-            map->at.number = map->at.next_number = floor.number;
-        if (map->at.next_generation < floor.next_generation)
-            map->at.next_generation = floor.next_generation;
-    }
+    const bool ends_damaged = last_hole.reason && last_hole.segment >= found->newest;
+    found->unread |= last_hole.unread && last_hole.end >= found->witness && scan.rejoin == NULL;
+    if (ends_damaged && scan.rejoin == NULL && map->at.sequence < remains.sequence)
+        end_in_hole(journal, found, &last_hole, &remains);
     /* If nothing is recorded in the newest segment, the walk ends before it; the log goes on in it. */
     if (newest && map->at.segment < found->newest && map->at.position == segment_base(newest))
         segment_tail(newest, &map->at);
     found->vouched = map->at;
 
-    /* Beyond: as long as each record continues the log. */
-    if (newest && map->at.segment == found->newest) {
+    /* Beyond: as long as each record continues the log. In a segment that is not the last one, what nothing
+     * vouches for is no part of it. */
+    if (newest && !missing && map->at.segment == found->newest) {
         error = scan_begin(&scan, journal, &map->at, segment_limit(newest), found->newest);
         if (error == 0) {
             error = pass_over(found, map_follow(map, &scan, keep_fresh, found));
             scan_release(&scan);
         }
     }
-    found->remains = last_good > map->at.position;
+    found->remains = remains.last > map->at.position;
 
-    uint64_t file_end = newest ? segment_base(newest) +
-                                     (found->file_size < SEGMENT_PAGE ? 0 : found->file_size - SEGMENT_PAGE)
-                               : 0;
-    bool cut = newest && file_end < segment_limit(newest);
-    bool missing = found->newest < found->highest;
-    found->renew = missing || cut || (last_hole && last_hole >= found->newest);
+    const bool cut = newest && found->file_size < segment_full_size(newest);
+    found->renew = missing || cut || ends_damaged;
     /* Of a segment that the index covers a part of, the rest is not known. */
     uint64_t known =
         found->index && found->cover.segment > found->newest ? found->cover.segment - 1 : found->newest;
-    found->unknown = missing ? found->highest - known : 0;
-    if (cut && is_cut_short(newest, map->at.position, file_end))
+    if (missing)
+        found->unknown += found->highest - known;
+    if (cut && is_cut_short(newest, map->at.position, found->file_size))
         found->unknown++;
     if (found->unread)
-        keep_unread(journal, found, &floor);
+        keep_unread(journal, found, &remains);
 done:
     files_put(journal, newest);
     return error;

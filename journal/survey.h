@@ -9,9 +9,7 @@
 #include "journal/files.h"
 #include "journal/tail.h"
 
-#define UNKNOWN_SEGMENT_RECORDS                                                                              \
-    (SEGMENT_SIZE_MAX / sizeof(struct record))    /* that a segment not there may have had */
-#define UNKNOWN_SEGMENT_BYTES ((uint64_t)1 << 32) /* positions that it may have had */
+#define UNKNOWN_SEGMENT_BYTES ((uint64_t)1 << 32) /* positions that a segment not there may have had */
 
 struct survey {
     struct listing listing;
@@ -28,7 +26,7 @@ struct survey {
     bool remains;         /* there are good headers behind the log's end */
     bool unread;          /* some of it, or of a newer one, could not be read */
     bool renew;           /* the segment in use is damaged, or there is none: a new one is needed */
-    uint64_t unknown;     /* and in so many segments nothing tells how many checkpoints were lost */
+    uint64_t unknown;     /* in so many segments nothing tells what was lost */
     struct record *fresh; /* the records between the witness and the log's end */
     size_t fresh_count, fresh_space;
 };
@@ -42,5 +40,9 @@ void survey_release(struct survey *found);
 /* survey_end -- the table itself: what vouches for what, and where the log ends. The map is brought up to
  * there. */
 int survey_end(struct journal *journal, struct survey *found);
+
+/* survey_jump -- where numbers and generations go on behind `tail`, past all that may have been given in what
+ * is not known. */
+void survey_jump(const struct survey *found, const struct tail *tail, struct jump *jump);
 
 #endif

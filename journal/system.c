@@ -9,18 +9,22 @@
 #include <time.h>
 #include <unistd.h>
 
+#define READ_ATTEMPTS 3 /* what fails that often is taken for a bad place of the medium */
+
 size_t system_read(int fd, void *buffer, size_t size, uint64_t offset, int *failed)
 {
     size_t done = 0;
+    int attempts = 0;
 
     *failed = 0;
     while (done < size) {
         ssize_t n = pread(fd, (char *)buffer + done, size - done, (off_t)(offset + done));
         if (n > 0) {
             done += (size_t)n;
+            attempts = 0;
         } else if (n == 0) {
             break;
-        } else if (errno != EINTR) {
+        } else if (errno != EINTR && ++attempts == READ_ATTEMPTS) {
             *failed = errno;
             break;
         }

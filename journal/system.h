@@ -9,7 +9,7 @@
 #include <cairn/operation.h>
 
 /* system_read -- reads up to `size` bytes at `offset`; returns how many, fewer at the end of the file or
- * where a read fails (*failed is its errno then, else 0). */
+ * where a read fails again and again (*failed is its errno then, else 0). */
 size_t system_read(int fd, void *buffer, size_t size, uint64_t offset, int *failed);
 
 /* system_time_ns -- CLOCK_REALTIME in nanoseconds. */

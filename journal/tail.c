@@ -28,8 +28,7 @@ static void remove_all(struct tail *tail, const struct record *record)
 
 void tail_apply(struct tail *tail, const struct record *record, const void *data)
 {
-    const bool removes =
-        record->kind == RECORD_COMPACT || record->kind == RECORD_CLEAR || record->kind == RECORD_COMPLETE;
+    const bool removes = record_removes(record->kind);
 
     if (record->generation >= tail->next_generation)
         tail->next_generation = record->generation + 1;
@@ -58,6 +57,8 @@ void tail_apply(struct tail *tail, const struct record *record, const void *data
         tail->completed = record->kind == RECORD_COMPLETE;
         break;
     case RECORD_RECOVERED:
+    case RECORD_SEALED:
+    case RECORD_JUMP:
         break;
     case RECORD_ACCEPTED:
         tail->accepted_segment = tail->segment;
@@ -67,9 +68,23 @@ void tail_apply(struct tail *tail, const struct record *record, const void *data
     tail->position = record_end(record);
     tail->chain = record->hash;
     tail->sequence = record->sequence + 1;
+    /* What could not be read when the record was written, and can be now, counts beside what that knows of.
+     */
+    const bool less = !removes && record->generation == tail->generation && record->number < tail->number;
     tail->generation = record->generation;
-    tail->number = record->kind == RECORD_CHECKPOINT ? record->number + 1 : record->number;
-    /* Within a generation it never goes back: behind a jump, recovery may have put records from before it. */
+    if (record->kind == RECORD_CHECKPOINT)
+        tail->number = record->number + 1;
+    else if (!less)
+        tail->number = record->number;
+    /* Within a generation it never goes back. */
     if (removes || tail->next_number < tail->number)
         tail->next_number = tail->number;
+    if (record->kind == RECORD_JUMP) {
+        struct jump jump;
+        memcpy(&jump, data, sizeof(jump));
+        if (tail->next_number < jump.next_number)
+            tail->next_number = jump.next_number;
+        if (tail->next_generation < jump.next_generation)
+            tail->next_generation = jump.next_generation;
+    }
 }

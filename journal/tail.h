@@ -44,8 +44,8 @@ static_assert(sizeof(struct tail) == 20 * 8, "a tail is 20 words on disk");
 /* tail_begin -- the tail of a journal with no records, in segment 1. */
 void tail_begin(struct tail *tail);
 
-/* tail_apply -- goes past a record. `data` is its data; read only for RECORD_COMPACT. The record follows
- * the tail, or a hole that does. */
+/* tail_apply -- goes past a record. `data` is its data; read only if record_says() something. The record
+ * follows the tail, or a hole that does. */
 void tail_apply(struct tail *tail, const struct record *record, const void *data);
 
 /* tail_is_empty -- whether no checkpoint is recorded, not even a lost one. */

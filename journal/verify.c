@@ -26,6 +26,8 @@
 
 static const char padding_changed[] = "the padding behind the record has changed; the record is whole";
 
+static const char not_all_known[] = "what was recorded before this is not all known";
+
 struct verifying {
     struct journal *journal;
     const struct cairn_ctx *ctx;
@@ -33,7 +35,8 @@ struct verifying {
     struct tail at;
     uint64_t total, done;
     uint64_t last_header;  /* the segment whose header was looked at last */
-    bool horizon_header;   /* the horizon's segment's was; it is met before all others, and then again */
+    bool horizon_header;   /* the horizon's segment's was; it may be met twice */
+    bool horizon_in_hole;  /* the record at the horizon is lost in a hole that was reported */
     uint64_t damaged;      /* places not accepted */
     struct accepted known; /* by an earlier repair */
     struct accepted found; /* all that is damaged now */
@@ -124,7 +127,7 @@ static int damage(struct verifying *state, uint64_t segment, uint64_t offset, ui
         state->damaged++;
     if (state->repair && accepted)
         return 0;
-    if (state->repair) {
+    if (state->repair && reason != not_all_known) { /* that says something of a segment that is gone */
         bool have = false;
         for (size_t i = 0; i < state->copied_count; i++)
             have |= state->copied[i] == segment;
@@ -177,9 +180,9 @@ static int check_header(struct verifying *state, const struct segment *segment)
     state->last_header = number;
     state->horizon_header |= number == state->at.horizon_segment;
     if (segment->header_damaged)
-        return damage(state, number, 0, SEGMENT_PAGE, base + ACCEPTED_HEADER, 0, 0, 0,
+        return damage(state, number, segment->damaged_at, SEGMENT_PAGE, base + ACCEPTED_HEADER, 0, 0, 0,
                       "one of the two copies of the segment's header is damaged");
-    if (segment->file_size < SEGMENT_PAGE + segment->header.capacity)
+    if (segment->file_size < segment_full_size(segment))
         return damage(state, number, segment->file_size, 0, base + ACCEPTED_CUT, 0, 0, 0,
                       "the file has been cut");
     return 0;
@@ -250,6 +253,8 @@ static int verify_other(void *arg, const struct segment *segment, const struct r
         error = check_body(state, segment, record, &reason);
     if (error)
         return error;
+    if (reason == NULL && record->kind == RECORD_JUMP)
+        reason = not_all_known;
     if (reason)
         error = record_damage(state, segment, record, 0, 0, reason);
     progress(state, record_end(record) - record->position);
@@ -261,11 +266,13 @@ static int verify_hole(void *arg, const struct hole *hole)
     struct verifying *state = arg;
 
     progress(state, hole->size);
+    state->horizon_in_hole |=
+        hole->position <= state->at.horizon_position && state->at.horizon_position < hole->end;
     return damage(state, hole->segment, hole->offset, hole->size, hole->position, hole->end, hole->first,
                   hole->generation == state->at.generation ? hole->count : 0, hole->reason);
 }
 
-/* verify_horizon -- the record of the last removal, which stands before all that a walk sees. */
+/* verify_horizon -- the record of the last removal, which stands before what a walk sees. */
 static int verify_horizon(struct verifying *state)
 {
     const struct segment *segment;
@@ -273,11 +280,11 @@ static int verify_horizon(struct verifying *state)
     const char *reason;
     int failed;
 
-    if (state->at.horizon_position == 0 && state->at.generation == 1)
+    if ((state->at.horizon_position == 0 && state->at.generation == 1) || state->horizon_in_hole)
         return 0;
     int error = files_get(state->journal, state->at.horizon_segment, &segment, &reason);
     if (error)
-        return error == CAIRN_ENOTFOUND || error == CAIRN_ECORRUPT ? 0 : error; /* a hole says so */
+        return reason ? 0 : error; /* a hole says so */
     error = check_header(state, segment);
     if (error == 0 && segment_read(segment, state->at.horizon_position, &record, sizeof(record), &failed) ==
                           sizeof(record)) {
@@ -306,9 +313,11 @@ static int verify_all(struct verifying *state)
     state->total = state->at.position - state->at.horizon_position;
     error = accepted_load(journal, &state->at, &state->known);
     if (error == 0)
-        error = verify_horizon(state);
-    if (error == 0)
         error = read_walk(journal, state->ctx, &visitor, &state->at);
+    if (error == 0)
+        error = verify_horizon(state);
+    if (error == 0 && state->done < state->total)
+        progress(state, state->total - state->done);
     return error;
 }
 

@@ -166,11 +166,16 @@ static size_t step_at(const struct rot *rot, const struct scratch_file *file, si
 {
     const size_t used = rot_journal_used(&rot->journal, file);
     const size_t sparse = rot->sparse;
+    const size_t copy = file->size - SEGMENT_PAGE;
 
     if (strncmp(file->name, "spare", 5) == 0)
         return rot->every ? 509 : 8191 * sparse;
     if (used == 0)
         return rot->every ? 1 : 37 * sparse;
+    if (at >= used && at < copy && copy - at < 16381)
+        return copy - at; /* the next one is the first of the header's copy */
+    if (at >= copy && at < copy + 256)
+        return sparse;
     if (at >= used)
         return !rot->every ? 16381 * sparse : file->size <= 200000 ? 1 : 251;
     if (rot_journal_is_inside_large(&rot->journal, file, at))
@@ -178,7 +183,7 @@ static size_t step_at(const struct rot *rot, const struct scratch_file *file, si
     if (rot->every)
         return 1;
     /* All of the header and of the first and the last records. */
-    if (at < 248 || (at >= 2048 && at < 2048 + 248) || (at >= 4096 && at < 4096 + 300) || at + 300 >= used)
+    if (at < 256 || (at >= 4096 && at < 4096 + 300) || at + 300 >= used)
         return sparse;
     return 61 * sparse;
 }
@@ -375,7 +380,7 @@ static bool is_unknown(const struct rot *rot, const struct rot_change *change)
         return false;
     if (change->kind == ROT_CUT)
         return rot->look.cost.count > 0;
-    return change->begin == 0 && change->end >= SEGMENT_PAGE;
+    return change->begin == 0 && change->end == change->file->size;
 }
 
 static void without_index(struct rot *rot, const struct rot_change *change)
@@ -421,6 +426,8 @@ static void rot__damage_without_an_index_costs_at_most_what_came_last(void **sta
         }
         const struct rot_change page = {.file = file, .kind = ROT_ZEROED, .begin = 0, .end = SEGMENT_PAGE};
         without_index(rot, &page);
+        const struct rot_change all = {.file = file, .kind = ROT_ZEROED, .begin = 0, .end = file->size};
+        without_index(rot, &all);
     }
     end_test(rot);
 }

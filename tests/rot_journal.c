@@ -117,7 +117,7 @@ static void find_places(struct rot_journal *journal, const struct scratch_file *
     memcpy(&header, file->data, sizeof(header));
     for (size_t at = SEGMENT_PAGE; at + sizeof(record) <= file->size;) {
         memcpy(&record, file->data + at, sizeof(record));
-        if (record.magic != RECORD_MAGIC)
+        if (record.magic != RECORD_MAGIC || record.kind == RECORD_SEALED)
             break;
         size_t size = (size_t)record_size(record.label_size, record.data_size);
         if (record.kind == RECORD_COMPACT) {
@@ -205,7 +205,8 @@ void rot_journal_cost(const struct rot_journal *journal, const struct rot_change
     if (!segment_parse_name(change->file->name, &number))
         return;
     const bool first = touches(change, 0, sizeof(struct segment_header));
-    const bool second = touches(change, SEGMENT_COPY, SEGMENT_COPY + sizeof(struct segment_header));
+    const size_t copy = change->file->size - SEGMENT_PAGE;
+    const bool second = touches(change, copy, copy + sizeof(struct segment_header));
     cost->damage = first || second || change->kind == ROT_CUT;
     for (int i = 0; i < ROT_COUNT; i++) {
         const struct rot_checkpoint *checkpoint = &journal->checkpoints[i];

@@ -486,13 +486,15 @@ static void place__on_a_read_only_medium_can_be_read(void **state)
 
 /* --- of another version, on another host -------------------------------------------------------------- */
 
-/* poke -- writes over bytes of a file of the journal. */
+/* poke -- writes over bytes of a file of the journal; a negative offset counts from its end. */
 static void poke(const struct place *place, const char *name, off_t offset, const void *data, size_t size)
 {
     char path[SCRATCH_PATH_SIZE];
 
     int fd = open(scratch_join(path, place->dir, name), O_WRONLY | O_CLOEXEC);
     assert_true(fd >= 0);
+    if (offset < 0)
+        offset += lseek(fd, 0, SEEK_END);
     assert_int_equal(pwrite(fd, data, size, offset), size);
     close(fd);
 }
@@ -510,12 +512,12 @@ static void place__of_a_newer_format_is_refused(void **state)
     assert_latest(op, "data");
     ASSERT_REFUSED(cairn_verify(op, NULL, NULL), CAIRN_ECORRUPT, place->dir);
     cairn_close(op);
-    poke(place, "seg-00000001", 2048 + 8, &newer, sizeof(newer));
+    poke(place, "seg-00000001", 8 - 4096, &newer, sizeof(newer));
     scratch_tree_take(&tree, place->dir);
     refuse(place->dir, CAIRN_EVERSION, CAIRN_EVERSION, &tree);
     scratch_tree_release(&tree);
     poke(place, "seg-00000001", 8, &newest, sizeof(newest));
-    poke(place, "seg-00000001", 2048 + 8, &newest, sizeof(newest));
+    poke(place, "seg-00000001", 8 - 4096, &newest, sizeof(newest));
     refuse(place->dir, CAIRN_EVERSION, CAIRN_EVERSION, NULL);
 }
 

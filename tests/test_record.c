@@ -108,7 +108,7 @@ static void record__whose_hash_is_right_and_whose_fields_cannot_be_is_none(void 
         record = sample;
         record.kind = (uint8_t)kind;
         seal_anyway(&record);
-        const bool known = kind >= RECORD_CHECKPOINT && kind <= RECORD_ACCEPTED;
+        const bool known = kind >= RECORD_CHECKPOINT && kind <= RECORD_JUMP;
         assert_int_equal(record_check(&record, AT, UINT64_MAX, SALT) == NULL, known);
     }
     const uint64_t sizes[] = {(uint64_t)CAIRN_JOURNAL_DATA_MAX + 1, UINT64_MAX, UINT64_MAX - 103,
@@ -339,12 +339,37 @@ static void tail__accepted_notes_its_own_place(void **state)
 static void tail__next_generation_is_never_one_that_was(void **state)
 {
     (void)state;
-    for (int kind = RECORD_CHECKPOINT; kind <= RECORD_ACCEPTED; kind++) {
+    for (int kind = RECORD_CHECKPOINT; kind < RECORD_JUMP;
+         kind++) { /* what a jump says comes further below */
         struct tail tail = before, right;
         apply(&tail, &right, (enum record_kind)kind, 7, kind == RECORD_COMPACT ? 1 : 0);
         assert_int_equal(tail.generation, 7);
         assert_int_equal(tail.next_generation, 8);
     }
+}
+
+static void tail__jumps_past_what_may_have_been_given(void **state)
+{
+    const struct jump jump = {.next_number = 1000, .next_generation = 2000};
+    struct tail tail = before;
+    struct record record = sample;
+
+    (void)state;
+    record.kind = RECORD_JUMP;
+    record.generation = tail.generation;
+    record.number = tail.number;
+    tail_apply(&tail, &record, &jump);
+    assert_int_equal(tail.number, before.number); /* nothing is known to be lost */
+    assert_int_equal(tail.next_number, 1000);
+    assert_int_equal(tail.next_generation, 2000);
+    assert_int_equal(tail.latest_position, before.latest_position);
+    /* Where more is known already than was when the jump was written, that stays. */
+    tail.number = tail.next_number = 5000;
+    tail.next_generation = 6000;
+    tail_apply(&tail, &record, &jump);
+    assert_int_equal(tail.number, 5000);
+    assert_int_equal(tail.next_number, 5000);
+    assert_int_equal(tail.next_generation, 6000);
 }
 
 int main(void)
@@ -366,6 +391,7 @@ int main(void)
         cmocka_unit_test(tail__recovered_changes_nothing),
         cmocka_unit_test(tail__accepted_notes_its_own_place),
         cmocka_unit_test(tail__next_generation_is_never_one_that_was),
+        cmocka_unit_test(tail__jumps_past_what_may_have_been_given),
     };
 
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);

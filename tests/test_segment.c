@@ -174,9 +174,9 @@ static void segment__made_is_opened_as_it_was_made(void **state)
         assert_false(again.header_damaged);
         assert_memory_equal(&again.header, &files->segment.header, sizeof(again.header));
         assert_int_equal(again.file_size, SIZE);
-        assert_int_equal(again.header.capacity, SIZE - SEGMENT_PAGE);
+        assert_int_equal(again.header.capacity, SIZE - SEGMENT_FRAME);
         assert_int_equal(segment_base(&again), BASE);
-        assert_int_equal(segment_limit(&again), BASE + SIZE - SEGMENT_PAGE);
+        assert_int_equal(segment_limit(&again), BASE + SIZE - SEGMENT_FRAME);
         assert_int_equal(segment_offset(&again, BASE + 100), SEGMENT_PAGE + 100);
         segment_tail(&again, &tail);
         assert_int_equal(tail.chain, again.header.hash);
@@ -253,7 +253,7 @@ static void segment__missing_is_not_found(void **state)
 
 /* --- the header's two copies -------------------------------------------------------------------------- */
 
-/* open_as -- opens it with these bytes as the first page. */
+/* open_as -- opens it with these bytes in it. */
 static int open_as(struct files *files, const unsigned char *page, size_t size, struct segment *segment)
 {
     char path[SCRATCH_PATH_SIZE];
@@ -270,22 +270,32 @@ static int open_as(struct files *files, const unsigned char *page, size_t size, 
     return error;
 }
 
+/* The whole file, and where in it the second copy is. */
+static unsigned char whole[SIZE], as_it_was[SIZE];
+#define COPY (SIZE - SEGMENT_PAGE)
+
+static void read_whole(const struct files *files)
+{
+    assert_int_equal(pread(files->segment.fd, whole, sizeof(whole), 0), sizeof(whole));
+    memcpy(as_it_was, whole, sizeof(whole));
+    assert_memory_equal(whole, whole + COPY, sizeof(struct segment_header));
+}
+
 static void header__with_any_bit_of_a_copy_flipped_is_had_from_the_other(void **state)
 {
     struct files *files = *state;
-    unsigned char page[SEGMENT_PAGE];
     struct segment segment;
 
-    assert_int_equal(pread(files->segment.fd, page, sizeof(page), 0), sizeof(page));
-    assert_memory_equal(page, page + SEGMENT_COPY, sizeof(struct segment_header));
+    read_whole(files);
     for (size_t bit = 0; bit < sizeof(struct segment_header) * 8; bit++) {
-        for (size_t copy = 0; copy <= SEGMENT_COPY; copy += SEGMENT_COPY) {
-            page[copy + bit / 8] ^= (unsigned char)(1u << bit % 8);
-            assert_int_equal(open_as(files, page, sizeof(page), &segment), 0);
+        for (size_t copy = 0; copy <= COPY; copy += COPY) {
+            whole[copy + bit / 8] ^= (unsigned char)(1u << bit % 8);
+            assert_int_equal(open_as(files, whole, sizeof(whole), &segment), 0);
             assert_true(segment.header_damaged);
+            assert_int_equal(segment.damaged_at, copy);
             assert_memory_equal(&segment.header, &files->segment.header, sizeof(segment.header));
             segment_close(&segment);
-            page[copy + bit / 8] ^= (unsigned char)(1u << bit % 8);
+            whole[copy + bit / 8] ^= (unsigned char)(1u << bit % 8);
         }
     }
 }
@@ -293,58 +303,68 @@ static void header__with_any_bit_of_a_copy_flipped_is_had_from_the_other(void **
 static void header__with_any_bit_flipped_and_no_other_copy_is_corrupt(void **state)
 {
     struct files *files = *state;
-    unsigned char page[SEGMENT_PAGE];
     struct segment segment;
 
-    assert_int_equal(pread(files->segment.fd, page, sizeof(page), 0), sizeof(page));
-    memset(page + SEGMENT_COPY, 0, sizeof(page) - SEGMENT_COPY);
+    read_whole(files);
+    memset(whole + COPY, 0, SEGMENT_PAGE);
     for (size_t bit = 0; bit < sizeof(struct segment_header) * 8; bit++) {
-        page[bit / 8] ^= (unsigned char)(1u << bit % 8);
-        assert_int_equal(open_as(files, page, sizeof(page), &segment), CAIRN_ECORRUPT);
-        page[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        whole[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        assert_int_equal(open_as(files, whole, sizeof(whole), &segment), CAIRN_ECORRUPT);
+        whole[bit / 8] ^= (unsigned char)(1u << bit % 8);
     }
-    assert_int_equal(open_as(files, page, sizeof(page), &segment), 0);
+    assert_int_equal(open_as(files, whole, sizeof(whole), &segment), 0);
     segment_close(&segment);
 }
 
-static void header__in_a_file_that_was_cut_is_had_if_a_copy_is(void **state)
+static void header__in_a_file_that_was_cut_is_had_from_the_first_copy(void **state)
 {
     struct files *files = *state;
-    unsigned char page[SEGMENT_PAGE];
     struct segment segment;
 
-    assert_int_equal(pread(files->segment.fd, page, sizeof(page), 0), sizeof(page));
-    for (size_t size = 0; size <= sizeof(page); size++) {
+    read_whole(files);
+    for (size_t size = 0; size <= sizeof(whole); size += size < 3 * SEGMENT_PAGE || size >= COPY ? 1 : 4093) {
         bool first = size >= sizeof(struct segment_header);
-        bool both = size >= SEGMENT_COPY + sizeof(struct segment_header);
-        assert_int_equal(open_as(files, page, size, &segment), first ? 0 : CAIRN_ECORRUPT);
+        assert_int_equal(open_as(files, whole, size, &segment), first ? 0 : CAIRN_ECORRUPT);
         if (!first)
             continue;
-        assert_int_equal(segment.header_damaged, !both);
+        assert_false(segment.header_damaged); /* it was cut off, which is said otherwise */
         assert_int_equal(segment.file_size, size);
+        assert_int_equal(segment_full_size(&segment), SIZE);
         segment_close(&segment);
     }
+}
+
+static void header__that_stands_at_the_end_of_another_file_is_not_its_own(void **state)
+{
+    struct files *files = *state;
+    struct segment segment;
+
+    /* As if the file had been cut right behind data that looks like the header. */
+    read_whole(files);
+    memset(whole, 0, sizeof(struct segment_header));
+    memcpy(whole + 4 * SEGMENT_PAGE, &files->segment.header, sizeof(struct segment_header));
+    assert_int_equal(open_as(files, whole, 5 * SEGMENT_PAGE, &segment), CAIRN_ECORRUPT);
+    assert_int_equal(open_as(files, whole, sizeof(whole), &segment), 0);
+    segment_close(&segment);
 }
 
 static void header__of_a_newer_version_in_both_copies_is_a_newer_format(void **state)
 {
     const uint32_t versions[] = {2, 3, 1000, UINT32_MAX, 0};
     struct files *files = *state;
-    unsigned char page[SEGMENT_PAGE];
     struct segment segment;
 
-    assert_int_equal(pread(files->segment.fd, page, sizeof(page), 0), sizeof(page));
+    read_whole(files);
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         int error = versions[i] > SEGMENT_VERSION ? CAIRN_EVERSION : CAIRN_ECORRUPT;
-        unsigned char other[SEGMENT_PAGE];
-        memcpy(other, page, sizeof(page));
-        memcpy(other + 8, &versions[i], sizeof(versions[i]));
-        assert_int_equal(open_as(files, other, sizeof(other), &segment), 0);
+        memcpy(whole, as_it_was, sizeof(whole));
+        memcpy(whole + 8, &versions[i], sizeof(versions[i]));
+        assert_int_equal(open_as(files, whole, sizeof(whole), &segment), 0);
         segment_close(&segment);
-        memcpy(other + SEGMENT_COPY + 8, &versions[i], sizeof(versions[i]));
-        assert_int_equal(open_as(files, other, sizeof(other), &segment), error);
-        other[SEGMENT_COPY + 9] ^= 0x10; /* two different ones are damage */
-        assert_int_equal(open_as(files, other, sizeof(other), &segment), CAIRN_ECORRUPT);
+        memcpy(whole + COPY + 8, &versions[i], sizeof(versions[i]));
+        assert_int_equal(open_as(files, whole, sizeof(whole), &segment), error);
+        whole[COPY + 9] ^= 0x10; /* two different ones are damage */
+        assert_int_equal(open_as(files, whole, sizeof(whole), &segment), CAIRN_ECORRUPT);
     }
 }
 
@@ -433,7 +453,8 @@ int main(void)
         TEST(segment__missing_is_not_found),
         TEST(header__with_any_bit_of_a_copy_flipped_is_had_from_the_other),
         TEST(header__with_any_bit_flipped_and_no_other_copy_is_corrupt),
-        TEST(header__in_a_file_that_was_cut_is_had_if_a_copy_is),
+        TEST(header__in_a_file_that_was_cut_is_had_from_the_first_copy),
+        TEST(header__that_stands_at_the_end_of_another_file_is_not_its_own),
         TEST(header__of_a_newer_version_in_both_copies_is_a_newer_format),
         TEST(header__under_another_name_is_corrupt),
         TEST(segment__that_is_no_regular_file_is_corrupt),

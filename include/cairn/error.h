@@ -22,8 +22,8 @@ enum cairn_error {
     /* No checkpoint has this id: it was never given, or Compact, Clear or Complete removed it. */
     CAIRN_ENOTFOUND = -3,
 
-    /* What was recorded cannot be had any more: the medium lost or changed it. The message names the
-     * checkpoint, the file and the offset. What is intact stays readable. */
+    /* What was recorded cannot be had any more, or may not: the medium lost or changed it. The message names
+     * the checkpoint, the file and the offset. What is intact stays readable. */
     CAIRN_ECORRUPT = -4,
 
     /* The operating system failed a read, a write or a sync. Whether the call took effect is unknown

@@ -9,7 +9,8 @@
  * the disk is almost full), and one segment more is kept prepared while a process appends.
  *
  * Ids. `NNNNNNNN@G`: the checkpoint's number N, from 0, in at least eight digits, and the generation G,
- * from 1, which Compact, Clear and Complete advance. An id is never given twice in the life of a journal.
+ * from 1, which Compact, Clear and Complete advance. An id is never given twice in the life of a journal (but
+ * see Damage).
  *
  * Threads and processes. Any number of threads, of any number of processes on one host, may use one
  * journal at once, to read and to write, and may be killed at any moment. A directory opened twice in a
@@ -23,9 +24,11 @@
  *
  * Damage. What the medium loses is found by checksums. Checkpoints before and after the damage stay
  * readable; a damaged one fails with CAIRN_ECORRUPT, by name. cairn_latest() fails so if the newest
- * checkpoint is damaged, until cairn_repair() has accepted the loss. The one case that cannot be told
- * from a torn tail, and is treated as one, is damage to the very last synced bytes of the log before
- * any later record or the index had taken note of them.
+ * checkpoint is damaged, until cairn_repair() has accepted the loss. What the medium fails to read, again and
+ * again, gives CAIRN_EIO, by name, too; it may be had another time. The one case that cannot be told from a
+ * torn tail, and is treated as one, is damage that reaches from some record to the very end of the log, past
+ * all that vouches for it, before the index was committed or a new segment begun; the ids lost so may be
+ * given again. Closing commits the index.
  *
  * A failed sync. After fdatasync has failed, it is not tried again on that file: the segment is given up
  * at its durable end, and the records that were waiting are written to a new one. If that fails too, the

@@ -141,7 +141,8 @@ CAIRN_MUST_CHECK int cairn_latest_intact(struct cairn_op *op, const struct cairn
  *
  *   CAIRN_EINVAL    this is no id
  *   CAIRN_ENOTFOUND an id, but not of a checkpoint that is there
- *   CAIRN_ECORRUPT  it was there and is lost or damaged */
+ *   CAIRN_ECORRUPT  it was there and is lost or damaged, or may have been there
+ *   CAIRN_EIO       it could not be read; it may be another time */
 CAIRN_MUST_CHECK int cairn_load(struct cairn_op *op, const struct cairn_ctx *ctx, const char *id, void **data,
                                 size_t *size);
 
@@ -153,7 +154,7 @@ CAIRN_MUST_CHECK int cairn_load(struct cairn_op *op, const struct cairn_ctx *ctx
  *   CAIRN_EINVAL, CAIRN_E2BIG, CAIRN_ENOSPC, CAIRN_EACCES, CAIRN_EIO  as for cairn_checkpoint() */
 CAIRN_MUST_CHECK int cairn_compact(struct cairn_op *op, const struct cairn_ctx *ctx, const char *label);
 
-/* Removes all checkpoints, in one atomic step. Also clears damage.
+/* Removes all checkpoints, in one atomic step, and with them what damage there is to them.
  *
  *   CAIRN_ENOSPC, CAIRN_EACCES, CAIRN_EIO  as for cairn_checkpoint() */
 CAIRN_MUST_CHECK int cairn_clear(struct cairn_op *op, const struct cairn_ctx *ctx);
@@ -204,7 +205,8 @@ struct cairn_stat {
     uint64_t index_end;  /* the position that the index covers */
     uint64_t index_lag;  /* records behind it */
     int completed;       /* 1 if Complete was the last thing done */
-    int damaged;         /* 1 if damage is known that cairn_repair() has not accepted */
+    int damaged;         /* 1 if damage is known, without reading any data, that cairn_repair() has not
+                            accepted; cairn_verify() may find more */
 };
 
 /* Fills in *stat. CAIRN_ENOTSUP if the implementation has no stat. */
