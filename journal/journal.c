@@ -64,6 +64,13 @@ static int sync_directory(const char *path)
     return error;
 }
 
+static bool leads_nowhere(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) != 0 && errno == ENOENT && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 /* make_directories -- makes `root` and what is missing above it, each name durable. */
 static int make_directories(const char *root)
 {
@@ -86,6 +93,8 @@ static int make_directories(const char *root)
                 return error;
         } else if (errno != EEXIST && (end == '\0' || (errno != EACCES && errno != EROFS))) {
             return system_error(errno, "%s: cannot make the directory", path);
+        } else if (errno == EEXIST && leads_nowhere(path)) {
+            return cairn_set_message(CAIRN_ENOTDIR, "%s: this is a symbolic link that leads nowhere", path);
         }
         path[i] = end;
     }
@@ -102,7 +111,7 @@ static int open_directory(const char *root, unsigned flags, int *dir)
             return error;
         *dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
-    if (*dir < 0 && errno == ENOENT)
+    if (*dir < 0 && errno == ENOENT && (flags & (CAIRN_READONLY | CAIRN_EXISTING)))
         return cairn_set_message(CAIRN_ENONE, "%s: there is no journal", root);
     return *dir < 0 ? system_error(errno, "%s: cannot open the directory", root) : 0;
 }

@@ -65,9 +65,6 @@ int system_error(int number, const char *format, ...)
     case EROFS:
         error = CAIRN_EACCES;
         break;
-    case ENOENT:
-        error = CAIRN_ENONE;
-        break;
     case ENOTDIR:
         error = CAIRN_ENOTDIR;
         break;

@@ -19,7 +19,8 @@ int64_t system_time_ns(void);
 int64_t system_monotonic_ns(void);
 
 /* system_error -- sets the message to the printf-like text, ": " and the errno's own, and returns the
- * enum cairn_error that the errno means. */
+ * enum cairn_error that the errno means. What is missing is CAIRN_EIO: whether it might be is the caller's to
+ * know, and CAIRN_ENONE is no failure. */
 __attribute__((format(printf, 2, 3))) int system_error(int number, const char *format, ...);
 
 /* system_boot_id -- this boot's id; zeros if the kernel does not tell. */

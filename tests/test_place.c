@@ -156,6 +156,53 @@ static void place__that_is_a_fifo_is_refused_at_once(void **state)
     refuse(place->dir, CAIRN_ENOTDIR, CAIRN_ENOTDIR, NULL);
 }
 
+static void place__that_is_a_link_to_nowhere_is_refused(void **state)
+{
+    struct place *place = *state;
+    char below[SCRATCH_PATH_SIZE];
+    struct scratch_tree tree;
+    struct cairn_op *op;
+
+    assert_int_equal(symlink("nowhere", place->dir), 0);
+    scratch_join(below, place->dir, "below");
+    ASSERT_REFUSED(cairn_open(&op, NULL, place->dir, 0), CAIRN_ENOTDIR, place->dir);
+    assert_non_null(strstr(cairn_message(), "link"));
+    ASSERT_REFUSED(cairn_open(&op, NULL, below, 0), CAIRN_ENOTDIR, place->dir);
+    assert_non_null(strstr(cairn_message(), "link"));
+    /* To those who would not make it, it is as if nothing were there. */
+    ASSERT_REFUSED(cairn_open(&op, NULL, place->dir, CAIRN_EXISTING), CAIRN_ENONE, place->dir);
+    ASSERT_REFUSED(cairn_open(&op, NULL, place->dir, CAIRN_READONLY), CAIRN_ENONE, place->dir);
+    scratch_tree_take(&tree, place->base);
+    assert_int_equal(tree.count, 1);
+    scratch_tree_release(&tree);
+}
+
+/* place__where_nothing_can_be_made_is_an_error -- and not CAIRN_ENONE, which is no failure. */
+static void place__where_nothing_can_be_made_is_an_error(void **state)
+{
+    struct cairn_op *op;
+
+    (void)state;
+    ASSERT_REFUSED(cairn_open(&op, NULL, "/proc/cairn", 0), CAIRN_EIO, "/proc/cairn");
+    ASSERT_REFUSED(cairn_open(&op, NULL, "/proc/cairn", CAIRN_READONLY), CAIRN_ENONE, "/proc/cairn");
+}
+
+static void place__removed_while_in_use_is_an_error_once_a_file_is_needed(void **state)
+{
+    static unsigned char data[900 * 1024];
+    struct place *place = *state;
+    struct cairn_op *op;
+    int error = 0;
+
+    ASSERT_DONE(cairn_open(&op, NULL, place->dir, CAIRN_NO_THREAD));
+    scratch_remove(place->dir);
+    for (int i = 0; i < 4 && error == 0; i++) /* each in a segment of its own */
+        error = cairn_checkpoint(op, NULL, "", data, sizeof(data), NULL);
+    assert_int_equal(error, CAIRN_EIO);
+    assert_non_null(strstr(cairn_message(), place->dir));
+    cairn_close(op);
+}
+
 static void place__with_too_long_a_path_is_refused(void **state)
 {
     static char path[8192] = "/";
@@ -697,6 +744,9 @@ int main(void)
         TEST(place__missing_is_made_with_its_parents),
         TEST(place__that_is_a_file_is_refused),
         TEST(place__that_is_a_fifo_is_refused_at_once),
+        TEST(place__that_is_a_link_to_nowhere_is_refused),
+        TEST(place__where_nothing_can_be_made_is_an_error),
+        TEST(place__removed_while_in_use_is_an_error_once_a_file_is_needed),
         TEST(place__with_too_long_a_path_is_refused),
         TEST(place__with_strangers_leaves_them_alone),
         TEST(place__with_no_good_segment_is_corrupt),

@@ -80,7 +80,8 @@ CAIRN_MUST_CHECK int cairn_new(struct cairn_op **op, const char *scheme);
  *   CAIRN_EINVAL    root is empty, or flags has a bit that is none
  *   CAIRN_ESTATE    a second Init
  *   CAIRN_ENONE     nothing is there, and `flags` says not to create it
- *   CAIRN_ENOTDIR   root is no directory, or a directory of something else
+ *   CAIRN_ENOTDIR   root is no directory but a file, or a symbolic link to nowhere, or a directory of
+ *                   something else
  *   CAIRN_EACCES    no permission, or a read-only file system
  *   CAIRN_EVERSION  written by a newer version
  *   CAIRN_EHOST     in use on another host
