@@ -55,7 +55,11 @@ int control_map(struct control **control, int dir, const char *path, bool writab
         return cairn_set_message(CAIRN_ENOTFOUND, "%s/%s: the file is missing", path, CONTROL_NAME);
     if (fd < 0)
         return system_error(errno, "%s/%s: cannot open", path, CONTROL_NAME);
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(fd, &st) != 0) {
+        error = system_error(errno, "%s/%s: cannot look at it", path, CONTROL_NAME);
+        goto done;
+    }
+    if (!S_ISREG(st.st_mode)) {
         error = cairn_set_message(CAIRN_ENOTDIR, "%s/%s: this is no regular file", path, CONTROL_NAME);
         goto done;
     }

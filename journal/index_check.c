@@ -273,7 +273,9 @@ const char *index_check(int fd)
     struct stat st;
     int failed;
 
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (fstat(fd, &st) != 0)
+        return "it cannot be looked at";
+    if (!S_ISREG(st.st_mode))
         return "this is no regular file";
     uint32_t page_size = 4096;
     for (int i = 0; i < 2; i++) {

@@ -86,7 +86,12 @@ int segment_open(struct segment *segment, int dir, const char *path, uint64_t nu
                                      *reason = "this is no regular file");
         return system_error(errno, "%s/%s: cannot open", path, name);
     }
-    if (fstat(segment->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(segment->fd, &st) != 0) {
+        int error = system_error(errno, "%s/%s: cannot look at it", path, name);
+        segment_close(segment);
+        return error;
+    }
+    if (!S_ISREG(st.st_mode)) {
         segment_close(segment);
         return cairn_set_message(CAIRN_ECORRUPT, "%s/%s: %s", path, name,
                                  *reason = "this is no regular file");

@@ -30,6 +30,19 @@
 
 #define NOBODY 65534
 
+static int fstat_fails; /* this call of it from now on; 0 for none */
+
+int __real_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st)
+{
+    if (fstat_fails && --fstat_fails == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return __real_fstat(fd, st);
+}
+
 struct place {
     char base[SCRATCH_PATH_SIZE];
     char dir[SCRATCH_PATH_SIZE]; /* in it; not there to begin with */
@@ -531,6 +544,40 @@ static void place__on_a_read_only_medium_can_be_read(void **state)
     assert_int_equal(result, 0);
 }
 
+/* --- not to be looked at ------------------------------------------------------------------------------ */
+
+/* place__with_a_file_that_cannot_be_looked_at_is_an_io_error -- and not a file of another kind, for that
+ * would be damage, or no journal at all. What cannot be had is had the next time. */
+static void place__with_a_file_that_cannot_be_looked_at_is_an_io_error(void **state)
+{
+    static const unsigned flags[] = {CAIRN_NO_THREAD, CAIRN_READONLY};
+    struct place *place = *state;
+    struct cairn_op *op;
+    struct cairn_stat stat;
+
+    make_journal(place->dir);
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        bool fired = true;
+        for (int at = 1; fired; at++) {
+            fstat_fails = at;
+            int error = cairn_open(&op, NULL, place->dir, flags[i]);
+            fired = fstat_fails == 0;
+            fstat_fails = 0;
+            if (error)
+                refuse_check(error, CAIRN_EIO, place->dir, "cairn_open", __FILE__, __LINE__);
+            else
+                cairn_close(op);
+            ASSERT_DONE(cairn_open(&op, NULL, place->dir, flags[i]));
+            ASSERT_DONE(cairn_verify(op, NULL, NULL));
+            ASSERT_DONE(cairn_stat(op, NULL, &stat));
+            assert_int_equal(stat.count, 3);
+            assert_int_equal(stat.lost, 0);
+            assert_int_equal(stat.segments, 1);
+            cairn_close(op);
+        }
+    }
+}
+
 /* --- of another version, on another host -------------------------------------------------------------- */
 
 /* poke -- writes over bytes of a file of the journal; a negative offset counts from its end. */
@@ -756,6 +803,7 @@ int main(void)
         TEST(place__without_permission_is_refused),
         TEST(place__that_may_not_be_looked_at_is_refused),
         TEST(place__on_a_read_only_medium_can_be_read),
+        TEST(place__with_a_file_that_cannot_be_looked_at_is_an_io_error),
         TEST(place__of_a_newer_format_is_refused),
         TEST(place__in_use_on_another_host_is_refused),
         TEST(place__in_use_by_another_version_is_refused),
