@@ -118,6 +118,7 @@ int control_format(struct control *control, const uint8_t uuid[16], const struct
     control->version = CONTROL_VERSION;
     control->abi = CONTROL_ABI;
     system_boot_id(control->boot_id);
+    system_pid_namespace(control->pid_namespace);
     memcpy(control->uuid, uuid, sizeof(control->uuid));
     control->stamp = stamp;
     int error = mutex_make(&control->append);
@@ -149,8 +150,10 @@ uint64_t control_stamp(int dir)
 int control_check(const struct control *control, const char *path)
 {
     uint8_t boot_id[16];
+    uint64_t pid_namespace[2];
 
     system_boot_id(boot_id);
+    system_pid_namespace(pid_namespace);
     if (control->magic != CONTROL_MAGIC)
         return cairn_set_message(CAIRN_EBUSY,
                                  "%s/%s: the journal is in use, but not by this file; it was removed or "
@@ -163,6 +166,12 @@ int control_check(const struct control *control, const char *path)
     if (memcmp(control->boot_id, boot_id, sizeof(boot_id)) != 0)
         return cairn_set_message(CAIRN_EHOST, "%s/%s: offset 16: the journal is in use on another host", path,
                                  CONTROL_NAME);
+    /* A shared lock knows its owner by a thread id. Two owners with the same one would both have it. */
+    if (memcmp(control->pid_namespace, pid_namespace, sizeof(pid_namespace)) != 0)
+        return cairn_set_message(CAIRN_EHOST,
+                                 "%s/%s: offset %zu: the journal is in use in another PID namespace, as of "
+                                 "another container; all its processes must be in one",
+                                 path, CONTROL_NAME, offsetof(struct control, pid_namespace));
     if (control->abi != CONTROL_ABI)
         return cairn_set_message(CAIRN_EBUSY,
                                  "%s/%s: offset 12: a process with another C library uses the journal", path,

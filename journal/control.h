@@ -23,7 +23,7 @@
 
 #define CONTROL_NAME       "journal.ctl"
 #define CONTROL_MAGIC      0x6c7463524941436eull /* "nCAIRctl" */
-#define CONTROL_VERSION    1u
+#define CONTROL_VERSION    2u
 #define CONTROL_SIZE       8192u
 #define CONTROL_GAPS       64u
 #define CONTROL_OWNER_DIED 1 /* from the lock functions: locked, but its last owner died with it */
@@ -47,6 +47,7 @@ struct control {
     uint8_t boot_id[16];
     uint8_t uuid[16];
     uint64_t stamp;                 /* random, new whenever the page is made anew */
+    uint64_t pid_namespace[2];      /* in which the thread ids mean what they do: they own the mutexes */
     _Atomic uint32_t wake;          /* futex: changes whenever durable or epoch do */
     _Atomic uint32_t broken;        /* the segment in use must be neither written nor synced again */
     _Atomic uint32_t reserve_ready; /* the reserve spare is there */

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,4 +109,15 @@ void system_boot_id(uint8_t id[16])
         id[digit / 2] = (uint8_t)((unsigned)id[digit / 2] << 4 | value);
         digit++;
     }
+}
+
+void system_pid_namespace(uint64_t id[2])
+{
+    struct stat st;
+
+    id[0] = id[1] = 0;
+    if (stat("/proc/self/ns/pid", &st) != 0)
+        return;
+    id[0] = st.st_dev;
+    id[1] = st.st_ino;
 }

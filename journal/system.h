@@ -26,4 +26,7 @@ __attribute__((format(printf, 2, 3))) int system_error(int number, const char *f
 /* system_boot_id -- this boot's id; zeros if the kernel does not tell. */
 void system_boot_id(uint8_t id[16]);
 
+/* system_pid_namespace -- this process's PID namespace, by device and inode; zeros if that cannot be had. */
+void system_pid_namespace(uint64_t id[2]);
+
 #endif

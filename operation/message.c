@@ -39,7 +39,7 @@ const char *cairn_strerror(int error)
         [-CAIRN_EACCES] = "the access is not permitted, or the handle is read-only",
         [-CAIRN_ENOTDIR] = "the place is something else",
         [-CAIRN_EVERSION] = "a newer version of cairn wrote this",
-        [-CAIRN_EHOST] = "in use on another host",
+        [-CAIRN_EHOST] = "in use on another host or in another PID namespace",
         [-CAIRN_EFORKED] = "the handle belongs to the process that forked this one",
         [-CAIRN_ESTATE] = "the call does not fit the handle's state",
         [-CAIRN_E2BIG] = "the label or the data is too large",

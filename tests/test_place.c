@@ -24,6 +24,8 @@
 
 #include <cairn/cairn.h>
 
+#include "journal/control.h"
+
 #include "child.h"
 #include "refuse.h"
 #include "scratch.h"
@@ -657,9 +659,76 @@ static void place__in_use_on_another_host_is_refused(void **state)
     in_use_with(place, 16, "another boot id!", 16, CAIRN_EHOST);
 }
 
+static void place__in_use_in_another_pid_namespace_is_refused_by_its_note(void **state)
+{
+    struct place *place = *state;
+
+    make_journal(place->dir);
+    in_use_with(place, offsetof(struct control, pid_namespace), "another container", 16, CAIRN_EHOST);
+}
+
+static int is_kept_out(void *arg)
+{
+    struct place *place = arg;
+
+    CHECK(refused(place->dir, 0, CAIRN_EHOST));
+    CHECK(strstr(cairn_message(), "PID namespace"));
+    CHECK(refused(place->dir, CAIRN_NO_THREAD | CAIRN_EXISTING, CAIRN_EHOST));
+    CHECK(refused(place->dir, CAIRN_READONLY, CAIRN_EHOST));
+    return 0;
+}
+
+/* we_hold -- it is open here; a child in another namespace comes. */
+static int we_hold(void *arg)
+{
+    struct place *place = arg;
+    struct cairn_op *op;
+
+    CHECK(cairn_open(&op, NULL, place->dir, CAIRN_NO_THREAD) == 0);
+    if (unshare(CLONE_NEWPID) != 0)
+        return CANNOT;
+    CHECK(child_run(is_kept_out, place) == 0);
+    CHECK(cairn_checkpoint(op, NULL, "", "data", 4, NULL) == 0);
+    cairn_close(op);
+    return 0;
+}
+
+/* they_hold -- a child in another namespace has it open, until it ends. */
+static int they_hold(void *arg)
+{
+    struct place *place = arg;
+    struct cairn_op *op;
+    struct child child;
+
+    if (unshare(CLONE_NEWPID) != 0)
+        return CANNOT;
+    CHECK(child_hold(&child, hold_journal, NULL, place) == 0);
+    CHECK(is_kept_out(place) == 0);
+    child_release(&child);
+    CHECK(cairn_open(&op, NULL, place->dir, CAIRN_NO_THREAD) == 0);
+    CHECK(cairn_checkpoint(op, NULL, "", "data", 4, NULL) == 0);
+    cairn_close(op);
+    return 0;
+}
+
+static void place__in_use_in_another_pid_namespace_is_refused(void **state)
+{
+    struct place *place = *state;
+
+    make_journal(place->dir);
+    int result = child_run(we_hold, place);
+    if (result == 0)
+        result = child_run(they_hold, place);
+    if (result == CANNOT) {
+        print_message("SKIP: cannot make a PID namespace\n");
+        skip();
+    }
+    assert_int_equal(result, 0);
+}
+
 static void place__in_use_by_another_version_is_refused(void **state)
 {
-    const uint32_t newer = 2;
+    const uint32_t newer = CONTROL_VERSION + 1;
     struct place *place = *state;
 
     make_journal(place->dir);
@@ -806,6 +875,8 @@ int main(void)
         TEST(place__with_a_file_that_cannot_be_looked_at_is_an_io_error),
         TEST(place__of_a_newer_format_is_refused),
         TEST(place__in_use_on_another_host_is_refused),
+        TEST(place__in_use_in_another_pid_namespace_is_refused_by_its_note),
+        TEST(place__in_use_in_another_pid_namespace_is_refused),
         TEST(place__in_use_by_another_version_is_refused),
         TEST(place__in_use_by_another_c_library_is_refused),
         TEST(place__in_use_with_its_page_overwritten_is_refused),

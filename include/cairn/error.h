@@ -56,7 +56,8 @@ enum cairn_error {
     /* The files were written by a newer version of Cairn, in a format that this one does not know. */
     CAIRN_EVERSION = -13,
 
-    /* The journal is in use on another host; its processes share memory and must run on one. */
+    /* The journal is in use on another host, or in another PID namespace (another container) of this one;
+     * its processes share memory and locks and must run in one. */
     CAIRN_EHOST = -14,
 
     /* The handle came into this process by fork(); only cairn_close() may be called with it here. */

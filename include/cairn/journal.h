@@ -12,11 +12,12 @@
  * from 1, which Compact, Clear and Complete advance. An id is never given twice in the life of a journal (but
  * see Damage).
  *
- * Threads and processes. Any number of threads, of any number of processes on one host, may use one
- * journal at once, to read and to write, and may be killed at any moment. A directory opened twice in a
- * process is one journal with two handles. After fork() the child opens its own handle; with an inherited
- * one every call but cairn_close() fails with CAIRN_EFORKED. (A child made by a bare clone system call,
- * past libc's fork(), is not noticed.)
+ * Threads and processes. Any number of threads, of any number of processes in one PID namespace of one
+ * host, may use one journal at once, to read and to write, and may be killed at any moment. Processes of
+ * different PID namespaces (containers that share a volume) may do so one after the other: whoever comes
+ * while another is there gets CAIRN_EHOST. A directory opened twice in a process is one journal with two
+ * handles. After fork() the child opens its own handle; with an inherited one every call but cairn_close()
+ * fails with CAIRN_EFORKED. (A child made by a bare clone system call, past libc's fork(), is not noticed.)
  *
  * Durability. When cairn_checkpoint() returns an id, the record has been written and fdatasync() of its
  * segment has succeeded after that; one fdatasync serves all who wait at that moment. It is as durable

@@ -84,7 +84,7 @@ CAIRN_MUST_CHECK int cairn_new(struct cairn_op **op, const char *scheme);
  *                   something else
  *   CAIRN_EACCES    no permission, or a read-only file system
  *   CAIRN_EVERSION  written by a newer version
- *   CAIRN_EHOST     in use on another host
+ *   CAIRN_EHOST     in use on another host, or in another PID namespace of this one
  *   CAIRN_EBUSY     in use in a way that leaves no way in
  *   CAIRN_ENOSPC    no space to create it
  *   CAIRN_ENOTSUP   the file system lacks what the implementation needs
