@@ -174,7 +174,7 @@ void spare_name(char name[SEGMENT_NAME_SIZE], uint64_t number)
     snprintf(name, SEGMENT_NAME_SIZE, "spare-%08" PRIu64, number);
 }
 
-static bool spare_parse_name(const char *name, uint64_t *number)
+bool spare_parse_name(const char *name, uint64_t *number)
 {
     char expected[SEGMENT_NAME_SIZE];
 

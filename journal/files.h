@@ -62,4 +62,7 @@ void listing_release(struct listing *listing);
 /* spare_name -- "spare-NNNNNNNN". */
 void spare_name(char name[SEGMENT_NAME_SIZE], uint64_t number);
 
+/* spare_parse_name -- whether `name` is a spare's, and its number. The reserve has none. */
+bool spare_parse_name(const char *name, uint64_t *number);
+
 #endif

@@ -9,6 +9,7 @@
  *   map       where each checkpoint is
  *   log       append, commit, going on to the next segment, giving one up
  *   survey    what the log held when nobody lived
+ *   place     the directory that one is made in
  *   recovery  what is done about that
  *   attach    getting in: alone or beside others
  *   maintain  spares, the index, retired segments

@@ -18,6 +18,7 @@
 #include "journal/journal.h"
 #include "journal/log.h"
 #include "journal/maintain.h"
+#include "journal/place.h"
 #include "journal/survey.h"
 #include "journal/system.h"
 
@@ -63,6 +64,13 @@ static int nothing_good(struct journal *journal, const struct survey *found)
                              journal->path, found->highest);
 }
 
+/* nothing_there -- the error where no journal is and none is to be made. */
+static int nothing_there(struct journal *journal)
+{
+    int error = place_check(journal);
+    return error ? error : cairn_set_message(CAIRN_ENONE, "%s: there is no journal", journal->path);
+}
+
 int recovery_read(struct journal *journal)
 {
     struct survey found;
@@ -73,7 +81,7 @@ int recovery_read(struct journal *journal)
         if (found.listing.segment_count)
             error = nothing_good(journal, &found);
         else
-            error = cairn_set_message(CAIRN_ENONE, "%s: there is no journal", journal->path);
+            error = nothing_there(journal);
     }
     if (error == 0)
         error = survey_end(journal, &found);
@@ -160,11 +168,14 @@ static int create(struct journal *journal, struct survey *found)
 {
     struct tail tail;
 
+    int error = place_check(journal);
+    if (error)
+        return error;
     if (getrandom(journal->uuid, sizeof(journal->uuid), 0) != (ssize_t)sizeof(journal->uuid))
         return system_error(errno, "%s: no random bytes", journal->path);
     journal->uuid_known = true;
     tail_begin(&tail);
-    int error = make_control(journal, found, &tail, &tail);
+    error = make_control(journal, found, &tail, &tail);
     if (error)
         return error;
     int number = log_next_segment(journal, &tail, 1, 0, 0,
@@ -404,7 +415,7 @@ int recovery_run(struct journal *journal)
         if (found.listing.segment_count)
             error = nothing_good(journal, &found);
         else if (journal->existing)
-            error = cairn_set_message(CAIRN_ENONE, "%s: there is no journal", journal->path);
+            error = nothing_there(journal);
         else
             error = create(journal, &found);
         if (error == 0)

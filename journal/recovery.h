@@ -12,11 +12,11 @@ struct cairn_ctx;
 struct journal;
 
 /* recovery_run -- this process is alone, has the gate, and may write: recovers the journal, or makes a new
- * one, and makes the control page. */
+ * one where place.h allows it, and makes the control page. */
 int recovery_run(struct journal *journal);
 
-/* recovery_read -- the same for a reader: finds what is there, writes nothing. CAIRN_ENONE if there is none.
- */
+/* recovery_read -- the same for a reader: finds what is there, writes nothing. CAIRN_ENONE if there is none,
+ * CAIRN_ENOTDIR if there is something else. */
 int recovery_read(struct journal *journal);
 
 /* recovery_load_map -- sets the map of a journal that is in use to where a walk can begin: the index, or the

@@ -537,6 +537,20 @@ place__that_is_a_file_exits_2() {
     [[ $(cat file) == 'a file' ]] || fail "it was changed"
 }
 
+place__that_is_a_directory_of_something_else_exits_2_and_is_left_alone() {
+    local before command
+    mkdir d
+    echo precious >d/index.mdb
+    before=$(listing d)
+    for command in latest list stat verify compact clear complete repair 'checkpoint -l x'; do
+        # shellcheck disable=SC2086 # a command and its option
+        run 2 "$cairn" $command d
+        complains_as "${command%% *}"
+        has_line err 'index\.mdb'
+    done
+    [[ $(listing d) == "$before" && $(cat d/index.mdb) == precious ]] || fail "it was changed: $(listing d)"
+}
+
 place__of_an_unknown_scheme_or_without_a_name_exits_2() {
     run 2 "$cairn" latest no-such-scheme:j
     complains_as latest

@@ -25,6 +25,7 @@
 #include <cairn/cairn.h>
 
 #include "journal/control.h"
+#include "journal/segment.h"
 
 #include "child.h"
 #include "refuse.h"
@@ -242,10 +243,9 @@ static void place__with_strangers_leaves_them_alone(void **state)
     char path[SCRATCH_PATH_SIZE];
     size_t size;
 
-    assert_int_equal(mkdir(place->dir, 0755), 0);
+    make_journal(place->dir);
     for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
         scratch_write(scratch_join(path, place->dir, strangers[i]), "strange", 7);
-    make_journal(place->dir);
     make_journal(place->dir);
     ASSERT_DONE(cairn_open(&op, NULL, place->dir, 0));
     ASSERT_DONE(cairn_clear(op, NULL));
@@ -295,6 +295,84 @@ static void make_stranger(const char *path, int kind)
     }
 }
 #define STRANGERS 6
+
+/* refuse_something_else -- it is refused for what it has in it by that name. */
+static void refuse_something_else(const char *dir, const char *name)
+{
+    struct scratch_tree tree;
+
+    scratch_tree_take(&tree, dir);
+    refuse(dir, CAIRN_ENOTDIR, CAIRN_ENOTDIR, &tree);
+    assert_non_null(strstr(cairn_message(), name));
+    scratch_tree_release(&tree);
+}
+
+/* place__of_something_else_is_refused -- also if the names are those that a journal has. */
+static void place__of_something_else_is_refused(void **state)
+{
+    static const char *const names[] = {
+        "thesis.tex",         "seg-1",       "spare-",        "index.mdb",      "index.mdb-lock",
+        "damaged-00000001-1", "journal.ctl", "spare-reserve", "spare-00000001", "journal.ctl.bak"};
+    struct place *place = *state;
+    char path[SCRATCH_PATH_SIZE];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        for (int kind = 0; kind < STRANGERS; kind++) {
+            assert_int_equal(mkdir(place->dir, 0755), 0);
+            make_stranger(scratch_join(path, place->dir, names[i]), kind);
+            refuse_something_else(place->dir, names[i]);
+            scratch_remove(place->dir);
+        }
+    }
+}
+
+static void place__with_what_does_not_matter_becomes_a_journal(void **state)
+{
+    struct place *place = *state;
+    char path[SCRATCH_PATH_SIZE];
+    struct stat st;
+    size_t size;
+
+    assert_int_equal(mkdir(place->dir, 0755), 0);
+    scratch_write(scratch_join(path, place->dir, ".keep"), "a mark", 6);
+    assert_int_equal(mkdir(scratch_join(path, place->dir, "lost+found"), 0700), 0);
+    refuse(place->dir, CAIRN_ENONE, CAIRN_ENONE, NULL);
+    make_journal(place->dir);
+    make_journal(place->dir);
+    assert_int_equal(stat(path, &st), 0);
+    free(scratch_read(scratch_join(path, place->dir, ".keep"), &size));
+    assert_int_equal(size, 6);
+}
+
+/* place__left_by_a_killed_creation_becomes_a_journal -- each file in each state that it goes through. */
+static void place__left_by_a_killed_creation_becomes_a_journal(void **state)
+{
+    static const struct {
+        const char *name;
+        uint64_t magic;
+    } files[] = {{"journal.ctl", CONTROL_MAGIC},
+                 {"spare-00000001", SEGMENT_MAGIC},
+                 {"spare-00000002", SEGMENT_MAGIC},
+                 {"spare-reserve", SEGMENT_MAGIC}};
+    static unsigned char data[8192];
+    static const size_t sizes[] = {0, 3, sizeof(data)};
+    struct place *place = *state;
+    char path[SCRATCH_PATH_SIZE];
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        for (size_t k = 0; k < 4; k++) {
+            assert_int_equal(mkdir(place->dir, 0755), 0);
+            memset(data, 0, sizeof(data));
+            if (k == 3)
+                memcpy(data, &files[i].magic, sizeof(files[i].magic));
+            scratch_write(scratch_join(path, place->dir, files[i].name), data,
+                          k < 3 ? sizes[k] : sizeof(data));
+            refuse(place->dir, CAIRN_ENONE, CAIRN_ENONE, NULL);
+            make_journal(place->dir);
+            scratch_remove(place->dir);
+        }
+    }
+}
 
 /* place__with_no_good_segment_is_corrupt -- row 15 of the table in docs/protocol.md. */
 static void place__with_no_good_segment_is_corrupt(void **state)
@@ -355,10 +433,11 @@ static void place__with_strange_spares_can_be_used(void **state)
     static unsigned char data[900 * 1024];
 
     for (int kind = 0; kind < STRANGERS; kind++) {
-        assert_int_equal(mkdir(place->dir, 0755), 0);
-        make_stranger(scratch_join(path, place->dir, "spare-00000001"), kind);
-        make_stranger(scratch_join(path, place->dir, "spare-00000002"), kind);
-        make_stranger(scratch_join(path, place->dir, "spare-reserve"), kind);
+        make_journal(place->dir);
+        make_stranger(scratch_join(path, place->dir, "spare-00000008"), kind);
+        make_stranger(scratch_join(path, place->dir, "spare-00000009"), kind);
+        scratch_remove(scratch_join(path, place->dir, "spare-reserve"));
+        make_stranger(path, kind);
         ASSERT_DONE(cairn_open(&op, NULL, place->dir, kind % 2 ? CAIRN_NO_THREAD : 0));
         for (int i = 0; i < 4; i++) /* each in a segment of its own */
             ASSERT_DONE(cairn_checkpoint(op, NULL, "", data, sizeof(data), NULL));
@@ -865,6 +944,9 @@ int main(void)
         TEST(place__removed_while_in_use_is_an_error_once_a_file_is_needed),
         TEST(place__with_too_long_a_path_is_refused),
         TEST(place__with_strangers_leaves_them_alone),
+        TEST(place__of_something_else_is_refused),
+        TEST(place__with_what_does_not_matter_becomes_a_journal),
+        TEST(place__left_by_a_killed_creation_becomes_a_journal),
         TEST(place__with_no_good_segment_is_corrupt),
         TEST(place__with_a_stranger_behind_the_last_segment_goes_on_behind_it),
         TEST(place__with_strange_spares_can_be_used),

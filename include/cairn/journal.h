@@ -8,6 +8,9 @@
  * ahead in segments of 1 MiB, then 2, and so on up to 16 MiB (larger for a larger record; smaller when
  * the disk is almost full), and one segment more is kept prepared while a process appends.
  *
+ * Place. A journal has a directory of its own. It is made in one that is new or empty; names that begin with
+ * a dot, and lost+found, do not matter. Anything else that is there is CAIRN_ENOTDIR, and nothing is touched.
+ *
  * Ids. `NNNNNNNN@G`: the checkpoint's number N, from 0, in at least eight digits, and the generation G,
  * from 1, which Compact, Clear and Complete advance. An id is never given twice in the life of a journal (but
  * see Damage).

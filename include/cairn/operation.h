@@ -75,7 +75,7 @@ CAIRN_MUST_CHECK int cairn_new(struct cairn_op **op, const char *scheme);
 
 /* Binds a handle to its place, `root`, which is created with mode 0755 (and its parents with it) if need
  * be, unless `flags` has CAIRN_READONLY or CAIRN_EXISTING. Checkpoints that are there already are kept: that
- * is what resuming is.
+ * is what resuming is. A directory of something else is never taken over.
  *
  *   CAIRN_EINVAL    root is empty, or flags has a bit that is none
  *   CAIRN_ESTATE    a second Init
