@@ -54,16 +54,6 @@ static void set_fork_handlers(void)
 
 /* --- opening ------------------------------------------------------------------------------------- */
 
-static int sync_directory(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == EACCES ? 0 : system_error(errno, "%s: cannot open", path);
-    int error = fsync(fd) == 0 ? 0 : system_error(errno, "%s: cannot sync", path);
-    close(fd);
-    return error;
-}
-
 static bool leads_nowhere(const char *path)
 {
     struct stat st;
@@ -71,7 +61,8 @@ static bool leads_nowhere(const char *path)
     return stat(path, &st) != 0 && errno == ENOENT && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
-/* make_directories -- makes `root` and what is missing above it, each name durable. */
+/* make_directories -- makes `root` and what is missing above it. Their names are made durable with the
+ * journal (place_sync()). */
 static int make_directories(const char *root)
 {
     char path[PATH_MAX];
@@ -85,16 +76,12 @@ static int make_directories(const char *root)
             continue;
         char end = path[i];
         path[i] = '\0';
-        if (mkdir(path, 0755) == 0) {
-            char parent[PATH_MAX + 4];
-            snprintf(parent, sizeof(parent), "%s/..", path);
-            int error = sync_directory(parent);
-            if (error)
-                return error;
-        } else if (errno != EEXIST && (end == '\0' || (errno != EACCES && errno != EROFS))) {
-            return system_error(errno, "%s: cannot make the directory", path);
-        } else if (errno == EEXIST && leads_nowhere(path)) {
-            return cairn_set_message(CAIRN_ENOTDIR, "%s: this is a symbolic link that leads nowhere", path);
+        if (mkdir(path, 0755) != 0) {
+            if (errno != EEXIST && (end == '\0' || (errno != EACCES && errno != EROFS)))
+                return system_error(errno, "%s: cannot make the directory", path);
+            if (errno == EEXIST && leads_nowhere(path))
+                return cairn_set_message(CAIRN_ENOTDIR, "%s: this is a symbolic link that leads nowhere",
+                                         path);
         }
         path[i] = end;
     }

@@ -111,18 +111,6 @@ int recovery_read(struct journal *journal)
     return error;
 }
 
-/* sync_parent -- makes the directory's own name durable. One that may not be opened cannot be synced, and was
- * not made by us. */
-static int sync_parent(struct journal *journal)
-{
-    int fd = openat(journal->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == EACCES ? 0 : system_error(errno, "%s/..: cannot open", journal->path);
-    int error = fsync(fd) == 0 ? 0 : system_error(errno, "%s/..: cannot sync", journal->path);
-    close(fd);
-    return error;
-}
-
 /* make_control -- maps the control page and sets it to what was found. */
 static int make_control(struct journal *journal, struct survey *found, const struct tail *tail,
                         const struct tail *durable)
@@ -187,7 +175,7 @@ static int create(struct journal *journal, struct survey *found)
     control_tail(journal->control, &tail);
     control_set_durable(journal->control, &tail);
     error = map_begin(&journal->map, &tail);
-    return error ? error : sync_parent(journal);
+    return error ? error : place_sync(journal);
 }
 
 /* rewrite -- rule 4: writes again what was found beyond the witness. After a lost write-back those bytes are
@@ -381,7 +369,7 @@ static int settle(struct journal *journal, struct survey *found)
     if (fsync(journal->dir) != 0)
         return system_error(errno, "%s: cannot sync the directory", journal->path);
     if (found->newest == 1 && found->witness <= found->header.tail.position) {
-        error = sync_parent(journal);
+        error = place_sync(journal); /* its maker may not have come to it */
         if (error)
             return error;
     }

@@ -33,7 +33,7 @@ fail() {
 
 # Prints the events of the trace in $1:
 #
-#   write PATH CALL   sync PATH   rename PATH   mkdir PATH   create PATH   open-to-write PATH   unlink PATH   id
+#   write PATH CALL   sync PATH   syncfs PATH   rename PATH   mkdir PATH   create PATH   open-to-write PATH   unlink PATH   id
 #
 # Paths are below $base, and a file is called by the name that it had at that moment. Calls that failed are
 # none. `id` is the first write to stdout, which is the file "out".
@@ -88,6 +88,8 @@ events() {
                 else say("write", path, " " call)
             } else if (call ~ /^(fsync|fdatasync|sync_file_range)$/) {
                 say("sync", bracketed(arguments, 1), "")
+            } else if (call == "syncfs") {
+                say("syncfs", bracketed(arguments, 1), "")
             } else if (call ~ /^renameat2?$/) {
                 say("rename", absolute(bracketed(arguments, 2), quoted(arguments, 2)), "")
             } else if (call == "rename") {
@@ -103,11 +105,15 @@ events() {
     ' "$1" | sed 's, \./, ,'
 }
 
-# Records a checkpoint in journal $1 under strace; the events up to and from the id go to ./before and ./after.
+# strace, and options and a command for it. LeakSanitizer cannot work in a traced process.
+trace() {
+    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" strace -f "$@"
+}
+
+# Records a checkpoint in journal $1 under strace, which may get further options; the events up to and from the
+# id go to ./before and ./after.
 trace_checkpoint() {
-    # LeakSanitizer cannot work in a traced process.
-    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" \
-        strace -f -y -s 16 -o "$base/trace" "$cairn" checkpoint --label step "$1" "$base/data" >"$base/out" ||
+    trace -y -s 16 -o "$base/trace" "${@:2}" "$cairn" checkpoint --label step "$1" "$base/data" >"$base/out" ||
         fail "the command failed"
     events "$base/trace" >"$base/events"
     [[ $(grep -c '^id$' "$base/events") -eq 1 ]] || fail "the id was not printed by one write"
@@ -174,11 +180,42 @@ existing_directory__its_own_name_is_synced_before_the_id() {
     synced_after '^rename made/journal/seg-00000001$' '^sync made$'
 }
 
+# A process is killed at each sync in turn, until it comes to its end without.
+killed_creation__is_followed_by_syncs_of_all_parents() {
+    local at=0 code=1 parent
+    while [[ $code -ne 0 ]]; do
+        at=$((at + 1)) code=0
+        rm -rf deep
+        (trace -o "$base/trace" -e "inject=fsync:signal=KILL:when=$at" \
+            "$cairn" checkpoint deep/er/journal "$base/data" >"$base/out") 2>/dev/null || code=$?
+        [[ $code -eq 0 || ! -s $base/out ]] || fail "there is an id before sync number $at"
+        trace_checkpoint deep/er/journal
+        [[ $code -eq 0 ]] || for parent in '\.' deep deep/er; do
+            count_is 1 before "^sync $parent$"
+        done
+    done
+    [[ $at -gt 5 ]] || fail "only $((at - 1)) syncs were killed"
+}
+
+unreadable_parent__has_its_file_system_synced() {
+    if ! strace -u nobody -o /dev/null "$cairn" --version >/dev/null 2>&1; then
+        printf '%s\n' "SKIP: cannot become nobody" "[  SKIPPED ] $test_name"
+        return
+    fi
+    chmod 711 "$base"
+    mkdir -m 733 vault
+    trace_checkpoint vault/deep/journal -u nobody
+    synced_after '^mkdir vault/deep/journal$' '^sync vault/deep$'
+    synced_after '^mkdir vault/deep$' '^syncfs vault/deep/journal$'
+}
+
 for test_name in \
     fresh_journal__segment_and_directory_and_parent_are_synced_before_the_id \
     closed_journal__one_write_and_one_sync_stand_before_the_id \
     closed_journal__index_is_touched_only_behind_the_id \
-    existing_directory__its_own_name_is_synced_before_the_id; do
+    existing_directory__its_own_name_is_synced_before_the_id \
+    killed_creation__is_followed_by_syncs_of_all_parents \
+    unreadable_parent__has_its_file_system_synced; do
     "$test_name"
     echo "ok - $test_name"
 done
