@@ -3,9 +3,11 @@
 
 #include <getopt.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/failure.h"
+#include "cli/text.h"
 
 #define COMMON 0u /* in place of an option_bit */
 
@@ -56,6 +58,21 @@ static bool parse_seconds(const char *text, int64_t *ns)
     return digits && *text == '\0';
 }
 
+/* Tells whether this may be a label, and says why not. The library would say so too, but only when the
+ * journal has been made. */
+static bool check_label(const struct request *request, const char *label)
+{
+    if (strlen(label) > CAIRN_JOURNAL_LABEL_MAX) {
+        failure_say(request->command, "the label is longer than %u bytes", CAIRN_JOURNAL_LABEL_MAX);
+        return false;
+    }
+    if (!text_is_utf8(label)) {
+        failure_say(request->command, "the label is not UTF-8");
+        return false;
+    }
+    return true;
+}
+
 /* Returns false if the option's argument is none. */
 static bool options_apply(struct request *request, int key, const char *argument)
 {
@@ -64,7 +81,7 @@ static bool options_apply(struct request *request, int key, const char *argument
     switch (key) {
     case 'l':
         request->label = argument;
-        return true;
+        return check_label(request, argument);
     case KEY_INTACT:
         request->intact = true;
         return true;

@@ -31,6 +31,15 @@ size_t text_decode(const char *text, uint32_t *character)
     return 1;
 }
 
+bool text_is_utf8(const char *text)
+{
+    uint32_t character = 0;
+
+    while (*text != '\0' && character != TEXT_INVALID)
+        text += text_decode(text, &character);
+    return character != TEXT_INVALID;
+}
+
 bool text_is_control(uint32_t character)
 {
     return character < 0x20 || (character >= 0x7f && character < 0xa0) || /* C0, DEL and C1 */

@@ -17,6 +17,9 @@
  * Returns how many bytes it has. A byte that begins no character counts as one, TEXT_INVALID. */
 size_t text_decode(const char *text, uint32_t *character);
 
+/* Tells whether `text` is UTF-8 throughout. */
+bool text_is_utf8(const char *text);
+
 /* Tells whether a character must not reach a terminal as it is: a control character, one that separates
  * lines, or one that turns the direction of writing. */
 bool text_is_control(uint32_t character);

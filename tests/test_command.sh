@@ -205,12 +205,23 @@ checkpoint__refuses_too_much_data_without_reading_it() {
     [[ ! -e j ]] || fail "the journal was created"
 }
 
-checkpoint__refuses_a_label_that_is_none() {
-    run 2 "$cairn" checkpoint -l $'no \xff UTF-8' j /dev/null
-    complains_as checkpoint
-    run 2 "$cairn" checkpoint -l "$(printf '%065536d' 0)" j /dev/null
-    complains_as checkpoint
-    run 1 "$cairn" latest j
+label__that_is_none_is_refused_before_anything_is_opened() {
+    local label
+    for label in $'no \xff UTF-8' $'\xff' $'cut \xe2\x82' $'surrogate \xed\xa0\x80' $'too long a form \xc0\xaf' \
+        $'past the end \xf4\x90\x80\x80' "$(printf '%065536d' 0)"; do
+        run 2 "$cairn" checkpoint -l "$label" j /dev/null
+        complains_as checkpoint
+        has_line err '^cairn: checkpoint: the label is '
+        run 2 "$cairn" compact -l "$label" j
+        complains_as compact
+    done
+    [[ ! -e j ]] || fail "the journal was created"
+}
+
+label__at_the_edge_of_what_is_allowed_is_kept() {
+    run 0 "$cairn" checkpoint -l "$(printf '%065535d' 0)" j /dev/null
+    run 0 "$cairn" compact -l $'\xc3\xa9\xed\x9f\xbf\xf4\x8f\xbf\xbf' j
+    run 0 "$cairn" compact -l '' j
 }
 
 checkpoint__that_run_side_by_side_get_ids_of_their_own() {
@@ -556,6 +567,9 @@ place__of_an_unknown_scheme_or_without_a_name_exits_2() {
     complains_as latest
     run 2 "$cairn" latest ''
     complains_as latest
+    has_line err 'URL'
+    run 2 "$cairn" latest journal:
+    complains_as latest
 }
 
 bad_usage__exits_2_with_the_usage_on_stderr() {
@@ -639,6 +653,14 @@ options__stand_anywhere_and_end_at_two_dashes() {
     has_line out '"label":"--"'
     run 2 "$cairn" load -- j --json
     complains_as load
+}
+
+options__end_at_the_first_operand_if_posix_is_what_is_wanted() {
+    run 0 "$cairn" checkpoint j /dev/null
+    run 0 env POSIXLY_CORRECT=1 "$cairn" list --json j
+    json_is_valid out
+    run 2 env POSIXLY_CORRECT=1 "$cairn" list j --json
+    has_line err "unexpected operand '--json'"
 }
 
 help__is_told_everywhere_and_does_nothing_else() {
