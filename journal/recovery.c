@@ -353,6 +353,11 @@ static int settle(struct journal *journal, struct survey *found)
     struct control *control = journal->control;
     int error = 0;
 
+    if (found->newest == 1 && found->witness <= found->header.tail.position) {
+        error = place_sync(journal); /* its maker may not have come to it */
+        if (error)
+            return error;
+    }
     if (found->renew) {
         error = renew(journal, found);
         if (error != CAIRN_ENOSPC)
@@ -368,11 +373,6 @@ static int settle(struct journal *journal, struct survey *found)
      * segment, which says that this one has ended. */
     if (fsync(journal->dir) != 0)
         return system_error(errno, "%s: cannot sync the directory", journal->path);
-    if (found->newest == 1 && found->witness <= found->header.tail.position) {
-        error = place_sync(journal); /* its maker may not have come to it */
-        if (error)
-            return error;
-    }
     if (found->fresh_count && (rewrite(journal, found) != 0 || log_sync_tail(journal) != 0))
         return renew(journal, found);
     if (found->remains) {

@@ -55,8 +55,14 @@ static int keep_copy(struct verifying *state, uint64_t number, char name[64])
 
     segment_name(from, number);
     int in = openat(journal->dir, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct stat st;
-    if (in < 0 || fstat(in, &st) != 0 || !S_ISREG(st.st_mode)) {
+    struct stat st = {0};
+    if ((in < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO) || (in >= 0 && fstat(in, &st) != 0)) {
+        error = system_error(errno, "%s/%s: cannot be copied", journal->path, from);
+        if (in >= 0)
+            close(in);
+        return error;
+    }
+    if (!S_ISREG(st.st_mode)) {
         if (in >= 0)
             close(in);
         name[0] = '\0';

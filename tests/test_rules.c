@@ -512,20 +512,28 @@ static void rules__a_roll_whose_sync_fails_gives_the_segment_up(void **state)
 static void rules__a_roll_first_syncs_what_others_have_written(void **state)
 {
     (void)state;
-    struct worker one = opened(), two = opened();
-    fill(&one);
-    /* The second has written its record and is about to sync it when the first goes on to the next segment.
-     */
-    int trying = disk_set(
-        (struct disk_rule){.calls = DISK_TRYLOCK, .action = DISK_PAUSE, .pid = two.pid, .name = "sync"});
-    order(&two, 4, 100);
-    assert_true(disk_wait(trying, two.pid));
-    assert_int_equal(record(&one, 5, HUGE), 0);
-    disk_go(trying);
-    assert_int_equal(result(&two), 0);
-    kill_it(&one);
-    kill_it(&two);
-    all_is_kept();
+    for (int fails = 0; fails < 2; fails++) {
+        scratch_remove(place);
+        disk_watch(place);
+        story_clear(story);
+        struct worker one = opened(), two = opened();
+        fill(&one);
+        /* The second has written its record and is about to sync it when the first goes on to the next
+         * segment. */
+        int trying = disk_set(
+            (struct disk_rule){.calls = DISK_TRYLOCK, .action = DISK_PAUSE, .pid = two.pid, .name = "sync"});
+        order(&two, 4, 100);
+        assert_true(disk_wait(trying, two.pid));
+        if (fails)
+            disk_set((struct disk_rule){
+                .calls = DISK_SYNC, .action = DISK_FAIL, .pid = one.pid, .name = "seg-00000001"});
+        assert_int_equal(record(&one, 5, HUGE), 0);
+        disk_go(trying);
+        assert_int_equal(result(&two), 0);
+        kill_it(&one);
+        kill_it(&two);
+        all_is_kept();
+    }
 }
 
 static void rules__a_roll_that_syncs_in_vain_itself_gives_the_segment_up(void **state)
