@@ -62,7 +62,9 @@ struct control {
     struct control_gap gaps[CONTROL_GAPS];
     pthread_mutex_t append;
     pthread_mutex_t sync;
-    pthread_mutex_t house; /* making spares, retiring segments, committing the index */
+    pthread_mutex_t house;    /* making spares, retiring segments, committing the index */
+    _Atomic uint64_t retired; /* the horizon up to which that has been done */
+    _Atomic uint32_t strays;  /* an owner of house has died, and what it was making may be there still */
 };
 static_assert(sizeof(struct control) <= CONTROL_SIZE, "the control page has its size");
 

@@ -475,7 +475,7 @@ static int journal_compact(void *self, const struct cairn_ctx *ctx, const char *
             return error;
     }
     if (error == 0)
-        maintain_retire(handle->journal);
+        maintain_retire(handle->journal, ctx);
     return error;
 }
 
@@ -489,7 +489,7 @@ static int remove_all(struct journal_handle *handle, const struct cairn_ctx *ctx
     if (error == 0)
         error = append(handle, ctx, &entry, &appended);
     if (error == 0)
-        maintain_retire(handle->journal);
+        maintain_retire(handle->journal, ctx);
     return error;
 }
 

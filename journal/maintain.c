@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "journal/attach.h"
@@ -16,6 +17,12 @@
 
 #define INDEX_LAG        (1024u * 1024) /* bytes of log that the index may be behind before it is committed */
 #define INDEX_LAG_INLINE (4 * INDEX_LAG)
+#define BESIDE_NS        1000000000 /* what is done beside a call waits for others so long at most */
+#define BESIDE_PAUSE_NS  1000000    /* between two attempts, each of which may take ten milliseconds */
+
+/* Waits for next to nothing: for a lock in the control page some ten milliseconds, for the gate not at all.
+ * A process that was stopped may hold either for ever. */
+static const struct cairn_ctx at_once = {.deadline_ns = 1};
 
 uint64_t maintain_spare_size(uint64_t room, uint64_t wanted)
 {
@@ -46,13 +53,14 @@ static uint64_t usual_size(struct journal *journal)
 }
 
 /* remove_strays -- after the death of the house lock's owner: removes the spares that are not the ready one.
- * Under the append lock, for who has that may be about to make one of them a segment. */
+ * Under the append lock, for who has that may be about to make one of them a segment; if it keeps that, the
+ * next owner of house does this. */
 static void remove_strays(struct journal *journal)
 {
     struct control *control = journal->control;
     struct listing listing;
 
-    if (control_lock(&control->append, NULL) < 0)
+    if (control_lock(&control->append, &at_once) < 0)
         return;
     if (files_list(journal, &listing) == 0) {
         for (size_t i = 0; i < listing.spare_count; i++) {
@@ -62,6 +70,7 @@ static void remove_strays(struct journal *journal)
                 unlinkat(journal->dir, name, 0);
         }
         listing_release(&listing);
+        atomic_store(&control->strays, 0);
     }
     control_unlock(&control->append);
 }
@@ -70,12 +79,14 @@ static void remove_strays(struct journal *journal)
  * may have left a spare that nobody knows of. */
 static int lock_house(struct journal *journal, const struct cairn_ctx *ctx, bool wait)
 {
-    pthread_mutex_t *house = &journal->control->house;
-    int result = wait ? control_lock(house, ctx) : control_trylock(house);
+    struct control *control = journal->control;
+    int result = wait ? control_lock(&control->house, ctx) : control_trylock(&control->house);
     if (result == CONTROL_OWNER_DIED) {
-        remove_strays(journal);
+        atomic_store(&control->strays, 1);
         result = 0;
     }
+    if (result == 0 && atomic_load(&control->strays))
+        remove_strays(journal);
     return result;
 }
 
@@ -133,16 +144,6 @@ static int make_spare(struct journal *journal, uint64_t room)
     return 0;
 }
 
-int maintain_make_spare(struct journal *journal, const struct cairn_ctx *ctx, uint64_t room)
-{
-    int error = lock_house(journal, ctx, true);
-    if (error)
-        return error;
-    error = make_spare(journal, room);
-    control_unlock(&journal->control->house);
-    return error;
-}
-
 void maintain_make_reserve(struct journal *journal)
 {
     if (atomic_load(&journal->control->reserve_ready) || lock_house(journal, NULL, true) != 0)
@@ -151,23 +152,97 @@ void maintain_make_reserve(struct journal *journal)
     control_unlock(&journal->control->house);
 }
 
-/* Waits for next to nothing. What is done beside a call whose record has been written must not wait for the
- * gate, which a process that recovers a journal may hold for long. */
-static const struct cairn_ctx at_once = {.deadline_ns = 1};
+/* unretired -- whether a removal that is durable has left something; *at is the tail that says so. */
+static bool unretired(struct journal *journal, struct tail *at)
+{
+    control_tail(journal->control, at);
+    return at->horizon_position > atomic_load(&journal->control->retired) &&
+           at->horizon_position < journal_durable(journal);
+}
 
-/* save_index -- as maintain_save_index(); the caller holds house. */
-static int save_index(struct journal *journal, const struct cairn_ctx *ctx)
+/* retire -- one file: makes it the ready spare if that is wanted and it is of the usual size, else removes
+ * it. */
+static void retire(struct journal *journal, const char *name)
+{
+    struct control *control = journal->control;
+    char spare[SEGMENT_NAME_SIZE];
+    struct stat st;
+
+    if (atomic_load(&control->spare) == 0 && fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(st.st_mode) && st.st_size >= (off_t)SEGMENT_SIZE_FIRST &&
+        st.st_size <= (off_t)SEGMENT_SIZE_MAX && st.st_size % (off_t)SEGMENT_PAGE == 0 &&
+        st.st_blocks * 512 >= st.st_size) {
+        uint64_t number = atomic_fetch_add(&control->spare_last, 1) + 1;
+        spare_name(spare, number);
+        if (renameat(journal->dir, name, journal->dir, spare) == 0) {
+            atomic_store(&control->spare, number);
+            return;
+        }
+    }
+    /* Its space is free at once, though others may have it open still. */
+    int fd = openat(journal->dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0)
+        close(fd);
+    unlinkat(journal->dir, name, 0);
+}
+
+/* retire_all -- as maintain_retire(); the caller holds house. */
+static int retire_all(struct journal *journal)
+{
+    struct listing listing;
+    struct tail at;
+
+    const uint64_t epoch = atomic_load(&journal->control->epoch);
+    /* If the last removal is not durable yet, whoever it is that removes will come here, too. Nor is it if a
+     * segment is given up meanwhile: `durable` then passes what is lost with that. */
+    if (!unretired(journal, &at) || atomic_load(&journal->control->epoch) != epoch)
+        return 0;
+    int error = files_list(journal, &listing);
+    if (error)
+        return error;
+    const bool survivor = at.survivor_position != RECORD_NONE;
+    files_forget(journal, survivor && at.survivor_segment < at.horizon_segment ? at.survivor_segment
+                                                                               : at.horizon_segment);
+    /* Newest first: those have the size that is usual now. */
+    for (size_t i = listing.segment_count; i-- > 0;) {
+        char name[SEGMENT_NAME_SIZE];
+        uint64_t number = listing.segments[i];
+        if (number >= at.horizon_segment || (survivor && number == at.survivor_segment))
+            continue;
+        segment_name(name, number);
+        retire(journal, name);
+    }
+    listing_release(&listing);
+    /* Also if some could not be removed, so that it is not tried again for every record. */
+    atomic_store(&journal->control->retired, at.horizon_position);
+    make_reserve(journal);
+    return 0;
+}
+
+int maintain_make_spare(struct journal *journal, const struct cairn_ctx *ctx, uint64_t room)
+{
+    int error = lock_house(journal, ctx, true);
+    if (error)
+        return error;
+    retire_all(journal); /* its space may be what is missing */
+    error = make_spare(journal, room);
+    control_unlock(&journal->control->house);
+    return error;
+}
+
+/* save_index -- as maintain_save_index(), but only if nobody has what it needs; the caller holds house. */
+static int save_index(struct journal *journal)
 {
     int gate;
 
     if (atomic_load(&journal->control->unsettled))
         return 0; /* it would vouch for what nobody has made durable */
-    int error = control_lock(&journal->map_lock, ctx);
+    int error = control_lock(&journal->map_lock, &at_once);
     if (error)
         return error;
-    error = map_catch_up(journal, ctx);
+    error = map_catch_up(journal, &at_once);
     if (error == 0 && journal->map.at.position > atomic_load(&journal->control->index_end)) {
-        error = attach_lock_gate(journal->dir, journal->path, ctx, &gate);
+        error = attach_lock_gate(journal->dir, journal->path, &at_once, &gate);
         if (error == 0) {
             error = index_save(journal, &journal->map);
             attach_unlock_gate(gate);
@@ -179,27 +254,50 @@ static int save_index(struct journal *journal, const struct cairn_ctx *ctx)
     return error;
 }
 
-int maintain_save_index(struct journal *journal, const struct cairn_ctx *ctx)
+/* beside -- does `work` under house, which may say CAIRN_ETIMEDOUT to be called again. What it waits for may
+ * be held by a process that is stopped, and nobody may be made to wait for that in turn: so house is let go
+ * between the attempts. */
+static void beside(struct journal *journal, const struct cairn_ctx *ctx, int (*work)(struct journal *journal))
 {
-    int error = lock_house(journal, ctx, true);
-    if (error)
-        return error;
-    error = save_index(journal, ctx);
-    control_unlock(&journal->control->house);
-    return error;
+    struct cairn_ctx end;
+
+    cairn_ctx_with_timeout(&end, BESIDE_NS);
+    for (;;) {
+        int error = lock_house(journal, &at_once, true);
+        if (error == 0) {
+            error = work(journal);
+            control_unlock(&journal->control->house);
+        }
+        if (error != CAIRN_ETIMEDOUT || cairn_ctx_check(ctx) != 0 || cairn_ctx_check(&end) != 0)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = BESIDE_PAUSE_NS}, NULL);
+    }
+}
+
+void maintain_save_index(struct journal *journal, const struct cairn_ctx *ctx)
+{
+    beside(journal, ctx, save_index);
+}
+
+void maintain_retire(struct journal *journal, const struct cairn_ctx *ctx)
+{
+    beside(journal, ctx, retire_all);
 }
 
 /* What there is to do. */
-enum task { TASK_NONE, TASK_SPARE, TASK_RESERVE, TASK_INDEX };
+enum task { TASK_NONE, TASK_RETIRE, TASK_SPARE, TASK_RESERVE, TASK_INDEX };
 
 static enum task find_task(struct journal *journal, bool threaded)
 {
     struct control *control = journal->control;
     uint64_t durable = control_durable_position(control);
     uint64_t covered = atomic_load_explicit(&control->index_end, memory_order_relaxed);
+    struct tail tail;
 
     if (atomic_load_explicit(&control->broken, memory_order_relaxed))
         return TASK_NONE;
+    if (threaded && unretired(journal, &tail))
+        return TASK_RETIRE; /* it may give a spare */
     if (durable > covered && durable - covered > (threaded ? INDEX_LAG : INDEX_LAG_INLINE))
         return TASK_INDEX;
     if (threaded && !atomic_load_explicit(&control->reserve_ready, memory_order_relaxed))
@@ -213,10 +311,14 @@ static enum task find_task(struct journal *journal, bool threaded)
 static bool do_task(struct journal *journal, enum task task)
 {
     bool helped = false;
+    struct tail tail;
 
     if (lock_house(journal, NULL, false) != 0)
         return false;
     switch (task) {
+    case TASK_RETIRE:
+        helped = retire_all(journal) == 0 && !unretired(journal, &tail);
+        break;
     case TASK_SPARE:
         helped = atomic_load(&journal->control->spare) != 0 || make_spare(journal, 0) == 0;
         break;
@@ -225,7 +327,7 @@ static bool do_task(struct journal *journal, enum task task)
         helped = atomic_load(&journal->control->reserve_ready);
         break;
     case TASK_INDEX:
-        helped = save_index(journal, &at_once) == 0;
+        helped = save_index(journal) == 0;
         break;
     case TASK_NONE:
         break;
@@ -302,62 +404,4 @@ void maintain_stop_thread(struct journal *journal)
     if (runs)
         pthread_join(journal->thread, NULL);
     journal->thread_runs = false;
-}
-
-/* retire -- one file: makes it the ready spare if that is wanted and it is of the usual size, else removes
- * it. */
-static void retire(struct journal *journal, const char *name)
-{
-    struct control *control = journal->control;
-    char spare[SEGMENT_NAME_SIZE];
-    struct stat st;
-
-    if (atomic_load(&control->spare) == 0 && fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(st.st_mode) && st.st_size >= (off_t)SEGMENT_SIZE_FIRST &&
-        st.st_size <= (off_t)SEGMENT_SIZE_MAX && st.st_size % (off_t)SEGMENT_PAGE == 0 &&
-        st.st_blocks * 512 >= st.st_size) {
-        uint64_t number = atomic_fetch_add(&control->spare_last, 1) + 1;
-        spare_name(spare, number);
-        if (renameat(journal->dir, name, journal->dir, spare) == 0) {
-            atomic_store(&control->spare, number);
-            return;
-        }
-    }
-    /* Its space is free at once, though others may have it open still. */
-    int fd = openat(journal->dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0)
-        close(fd);
-    unlinkat(journal->dir, name, 0);
-}
-
-void maintain_retire(struct journal *journal)
-{
-    struct listing listing;
-    struct tail at;
-
-    if (lock_house(journal, NULL, true) != 0)
-        return;
-    const uint64_t epoch = atomic_load(&journal->control->epoch);
-    control_tail(journal->control, &at);
-    /* If the last removal is not durable yet, whoever it is that removes will come here, too. Nor is it if a
-     * segment is given up meanwhile: `durable` then passes what is lost with that. */
-    const bool durable =
-        at.horizon_position < journal_durable(journal) && atomic_load(&journal->control->epoch) == epoch;
-    if (durable && files_list(journal, &listing) == 0) {
-        const bool survivor = at.survivor_position != RECORD_NONE;
-        files_forget(journal, survivor && at.survivor_segment < at.horizon_segment ? at.survivor_segment
-                                                                                   : at.horizon_segment);
-        /* Newest first: those have the size that is usual now. */
-        for (size_t i = listing.segment_count; i-- > 0;) {
-            char name[SEGMENT_NAME_SIZE];
-            uint64_t number = listing.segments[i];
-            if (number >= at.horizon_segment || (survivor && number == at.survivor_segment))
-                continue;
-            segment_name(name, number);
-            retire(journal, name);
-        }
-        listing_release(&listing);
-        make_reserve(journal);
-    }
-    control_unlock(&journal->control->house);
 }

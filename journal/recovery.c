@@ -426,7 +426,7 @@ int recovery_run(struct journal *journal)
                         (at->survivor_position == RECORD_NONE || number != at->survivor_segment);
         }
         if (leftover)
-            maintain_retire(journal);
+            maintain_retire(journal, NULL);
     }
     if (error == 0)
         maintain_make_reserve(journal);

@@ -100,8 +100,8 @@ CAIRN_MUST_CHECK int cairn_open(struct cairn_op **op, const struct cairn_ctx *ct
                                 unsigned flags);
 
 /* Ends a handle and frees it; NULL is allowed. What was acknowledged needs no closing: a process may as
- * well be killed. After fork() this is the one call allowed on an inherited handle, and affects only
- * this process. */
+ * well be killed. It waits for other processes for a second at most. After fork() this is the one call
+ * allowed on an inherited handle, and affects only this process. */
 void cairn_close(struct cairn_op *op);
 
 /* --- The interface ---------------------------------------------------------------------------- */
