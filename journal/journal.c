@@ -260,7 +260,7 @@ static int journal_init(void **self, const struct cairn_ctx *ctx, const char *ro
     handle->flags = flags;
     if (!readonly) {
         /* A handle that is opened anew is not bound by the failures before it, if the log can go on now. */
-        log_mend(journal);
+        log_mend(journal, ctx);
         handle->failures = atomic_load(&journal->control->failures);
         if (!(flags & CAIRN_NO_THREAD))
             error = maintain_start_thread(journal);

@@ -49,16 +49,24 @@ static int lock_append(struct journal *journal, const struct cairn_ctx *ctx)
     return result == CONTROL_OWNER_DIED ? 0 : result;
 }
 
-/* lock_sync -- takes the sync lock; a dead owner leaves a broken segment (rule 2 of docs/protocol.md). */
-static int lock_sync(struct journal *journal, bool wait)
+/* own_sync -- what the sync lock's functions gave; a dead owner leaves a broken segment (rule 2 of
+ * docs/protocol.md). */
+static int own_sync(struct journal *journal, int result)
 {
-    pthread_mutex_t *sync = &journal->control->sync;
-    int result = wait ? control_lock(sync, NULL) : control_trylock(sync);
-    if (result == CONTROL_OWNER_DIED) {
-        atomic_store(&journal->control->broken, 1);
-        result = 0;
-    }
-    return result;
+    if (result != CONTROL_OWNER_DIED)
+        return result;
+    atomic_store(&journal->control->broken, 1);
+    return 0;
+}
+
+static int lock_sync(struct journal *journal, const struct cairn_ctx *ctx)
+{
+    return own_sync(journal, control_lock(&journal->control->sync, ctx));
+}
+
+static int trylock_sync(struct journal *journal)
+{
+    return own_sync(journal, control_trylock(&journal->control->sync));
 }
 
 /* take_spare -- a file with space for `room` bytes of records, by name. 0 or an errno: ENOENT if there is
@@ -190,17 +198,17 @@ static int give_up(struct journal *journal)
     return 0;
 }
 
-int log_mend(struct journal *journal)
+int log_mend(struct journal *journal, const struct cairn_ctx *ctx)
 {
     struct control *control = journal->control;
     int error = 0;
 
     if (!atomic_load(&control->broken))
         return 0;
-    error = lock_append(journal, NULL);
+    error = lock_append(journal, ctx);
     if (error)
         return error;
-    error = lock_sync(journal, true);
+    error = lock_sync(journal, ctx);
     if (error == 0) {
         if (atomic_load(&control->broken))
             error = give_up(journal);
@@ -237,7 +245,7 @@ static int sync_segment(struct journal *journal)
 
 int log_sync_tail(struct journal *journal)
 {
-    int error = lock_sync(journal, true);
+    int error = lock_sync(journal, NULL);
     if (error)
         return error;
     error = sync_segment(journal);
@@ -277,12 +285,12 @@ static void seal(struct journal *journal, const struct tail *end)
 
 /* roll -- the segment has no room for `room` bytes more: goes on to the next. The caller holds append. 0,
  * LOG_NEED_SPARE, or an error. */
-static int roll(struct journal *journal, uint64_t room, bool urgent)
+static int roll(struct journal *journal, const struct cairn_ctx *ctx, uint64_t room, bool urgent)
 {
     struct control *control = journal->control;
     struct tail tail;
 
-    int error = lock_sync(journal, true);
+    int error = lock_sync(journal, ctx);
     if (error)
         return error;
     if (atomic_load(&control->broken) || sync_segment(journal) != 0) {
@@ -377,7 +385,7 @@ static int append_once(struct journal *journal, const struct cairn_ctx *ctx, con
         return error;
     for (;;) {
         if (atomic_load(&control->broken)) {
-            error = lock_sync(journal, true);
+            error = lock_sync(journal, ctx);
             if (error == 0) {
                 error = atomic_load(&control->broken) ? give_up(journal) : 0;
                 control_unlock(&control->sync);
@@ -400,7 +408,7 @@ static int append_once(struct journal *journal, const struct cairn_ctx *ctx, con
         }
         files_put(journal, segment);
         segment = NULL;
-        error = roll(journal, size, urgent);
+        error = roll(journal, ctx, size, urgent);
         if (error)
             break;
     }
@@ -436,7 +444,7 @@ static int commit(struct journal *journal, uint64_t failures, uint64_t end, uint
             return cairn_set_message(
                 CAIRN_EIO, "%s: syncing failed, and so did going on in another segment; open it anew",
                 journal->path);
-        int result = lock_sync(journal, false);
+        int result = trylock_sync(journal);
         if (result == CAIRN_EBUSY) {
             control_wait(control, wake);
             continue;
@@ -450,7 +458,7 @@ static int commit(struct journal *journal, uint64_t failures, uint64_t end, uint
             sync_segment(journal);
         control_unlock(&control->sync);
         if (atomic_load(&control->broken)) {
-            result = log_mend(journal);
+            result = log_mend(journal, NULL);
             if (result)
                 return result;
         }

@@ -30,8 +30,9 @@ struct appended {
 int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
                const struct entry *entry, struct appended *appended);
 
-/* log_mend -- if the segment in use is broken, gives it up. For an opening handle. */
-int log_mend(struct journal *journal);
+/* log_mend -- if the segment in use is broken, gives it up. For an opening handle.
+ * The context bounds the waiting for it. */
+int log_mend(struct journal *journal, const struct cairn_ctx *ctx);
 
 /* log_sync_tail -- recovery: makes durable all that the control page's tail covers. Nobody else is there. 0;
  * or an error, with the segment broken. */

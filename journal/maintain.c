@@ -155,9 +155,8 @@ void maintain_make_reserve(struct journal *journal)
 /* unretired -- whether a removal that is durable has left something; *at is the tail that says so. */
 static bool unretired(struct journal *journal, struct tail *at)
 {
-    control_tail(journal->control, at);
-    return at->horizon_position > atomic_load(&journal->control->retired) &&
-           at->horizon_position < journal_durable(journal);
+    control_durable(journal->control, at);
+    return at->horizon_position > atomic_load(&journal->control->retired);
 }
 
 /* retire -- one file: makes it the ready spare if that is wanted and it is of the usual size, else removes
@@ -192,10 +191,7 @@ static int retire_all(struct journal *journal)
     struct listing listing;
     struct tail at;
 
-    const uint64_t epoch = atomic_load(&journal->control->epoch);
-    /* If the last removal is not durable yet, whoever it is that removes will come here, too. Nor is it if a
-     * segment is given up meanwhile: `durable` then passes what is lost with that. */
-    if (!unretired(journal, &at) || atomic_load(&journal->control->epoch) != epoch)
+    if (!unretired(journal, &at))
         return 0;
     int error = files_list(journal, &listing);
     if (error)

@@ -2,9 +2,9 @@
  *
  * The idea is Go's context.Context, cut down to what a checkpoint needs: a deadline and a flag. Every
  * call takes a context; NULL means neither. A context bounds *waiting*: for a lock that another thread
- * or process holds, for another process that is recovering the journal. It does not bound the disk: a
- * sync that the call needs is waited for, also if another process is at it. A context that has already
- * expired makes the call fail at once. A call that fails with CAIRN_ETIMEDOUT or CAIRN_ECANCELED has
+ * or process holds, for another process that is recovering the journal. It does not bound the disk: the
+ * sync of a record that was written is waited for, also if another process is at it. A context that has
+ * already expired makes the call fail at once. A call that fails with CAIRN_ETIMEDOUT or CAIRN_ECANCELED has
  * changed nothing; once a record is handed to the disk the call runs to its definite end.
  *
  * What is done beside a call, when its own part is done (files are removed, an index is committed), waits
