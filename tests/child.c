@@ -1,6 +1,10 @@
 /* child.c -- see child.h. */
 #include "child.h"
 
+#include <stdlib.h>
+
+#include <cairn/operation.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -89,4 +93,10 @@ void child_kill(struct child *child)
 {
     kill(child->pid, SIGKILL);
     child_release(child);
+}
+
+unsigned child_flags(void)
+{
+    const char *sanitize = getenv("CAIRN_SANITIZE");
+    return sanitize && *sanitize ? CAIRN_NO_THREAD : 0;
 }

@@ -25,4 +25,9 @@ int child_hold(struct child *child, int (*take)(void *arg), void (*let_go)(void 
 void child_release(struct child *child);
 void child_kill(struct child *child);
 
+/* child_flags -- cairn_flags for a handle that is open while a child is forked which goes on using Cairn: no
+ * thread under a sanitizer, whose allocator may be in that thread's hands just then. The C library's may not.
+ */
+unsigned child_flags(void);
+
 #endif

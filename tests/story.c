@@ -407,7 +407,7 @@ const char *story_check_set(struct story *story, struct cairn_op *op)
         else if (times == 1 && step->outcome == NEVER)
             wrong = "a checkpoint is there that was refused";
         if (wrong) {
-            snprintf(why, sizeof(why), "%llu: %s", (unsigned long long)step->seed, wrong);
+            snprintf(why, sizeof(why), "%llu: %.80s", (unsigned long long)step->seed, wrong);
             wrong = why;
         }
     }

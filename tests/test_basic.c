@@ -18,6 +18,7 @@
 
 #include <cairn/cairn.h>
 
+#include "child.h"
 #include "scratch.h"
 
 static char dir[SCRATCH_PATH_SIZE]; /* a new one for each test */
@@ -969,7 +970,7 @@ static void handles__inherited_ones_can_only_be_closed(void **state)
     int status;
 
     (void)state;
-    struct cairn_op *op = open_at(place, 0);
+    struct cairn_op *op = open_at(place, child_flags());
     record(op, "a", "one");
     pid_t pid = fork();
     assert_true(pid >= 0);

@@ -31,7 +31,7 @@ static int setup(void **state)
     scratch_make(forked->base, true);
     scratch_join(forked->dir, forked->base, "journal");
     *state = forked;
-    return cairn_open(&forked->op, NULL, forked->dir, 0) == 0 &&
+    return cairn_open(&forked->op, NULL, forked->dir, child_flags()) == 0 &&
                    cairn_checkpoint(forked->op, NULL, "", "first", 5, NULL) == 0 &&
                    cairn_open(&forked->reader, NULL, forked->dir, CAIRN_READONLY) == 0
                ? 0
