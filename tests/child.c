@@ -1,10 +1,6 @@
 /* child.c -- see child.h. */
 #include "child.h"
 
-#include <stdlib.h>
-
-#include <cairn/operation.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +8,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cairn/operation.h>
 
 static void need(int right, const char *what)
 {

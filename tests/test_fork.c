@@ -190,7 +190,7 @@ static int grandchild(void *arg)
     struct forked *forked = arg;
     struct forked own = *forked;
 
-    CHECK(cairn_open(&own.op, NULL, forked->dir, 0) == 0);
+    CHECK(cairn_open(&own.op, NULL, forked->dir, child_flags()) == 0);
     CHECK(cairn_open(&own.reader, NULL, forked->dir, CAIRN_READONLY) == 0);
     CHECK(child_run(use_it, &own) == 0);
     CHECK(child_run(use_it, forked) == 0);
@@ -251,7 +251,7 @@ static void fork__child_that_outlives_the_parents_handles_keeps_nobody_out(void 
     cairn_close(forked->op);
     cairn_close(forked->reader);
     for (int i = 0; i < 2; i++) {
-        ASSERT_DONE(cairn_open(&forked->op, NULL, forked->dir, 0));
+        ASSERT_DONE(cairn_open(&forked->op, NULL, forked->dir, child_flags()));
         ASSERT_DONE(cairn_open(&forked->reader, NULL, forked->dir, CAIRN_READONLY));
         assert_goes_on(forked, "parent");
         if (i == 0) {
