@@ -361,8 +361,13 @@ static int append(struct journal_handle *handle, const struct cairn_ctx *ctx, st
 
     entry->body_hash = record_body_hash(entry->label, entry->label_size, entry->data, entry->size);
     int error = log_append(journal, ctx, handle->failures, entry, appended);
-    if (error == 0)
-        maintain_after_append(journal, !(handle->flags & CAIRN_NO_THREAD));
+    if (error)
+        return error;
+    /* The segment in use follows one that does not tell of it. Should its file be lost, the index does. */
+    uint64_t epoch = atomic_load(&journal->control->epoch);
+    if (atomic_exchange(&journal->epoch, epoch) != epoch)
+        maintain_save_index(journal, ctx);
+    maintain_after_append(journal, !(handle->flags & CAIRN_NO_THREAD));
     return error;
 }
 

@@ -52,6 +52,7 @@ struct journal {
     uint64_t alone_stamp;            /* the control page's, when this was found out */
     uint64_t alone_index_end;        /* what the index covers, likewise */
 
+    _Atomic uint64_t epoch; /* the control page's, when the index was last committed for its sake */
     struct files files;
 
     pthread_mutex_t map_lock; /* guards map */

@@ -255,7 +255,7 @@ int log_sync_tail(struct journal *journal)
 
 /* seal -- the segment that ended at `end` is followed by another one, which is durable: says so behind its
  * end, and vouches there for all that is in it. Should the next one's header be lost, that is what tells
- * where this one ends. If it cannot be written nothing is lost but this. */
+ * where this one ends. If it cannot be written nothing is lost but this, and the index is made to tell. */
 static void seal(struct journal *journal, const struct tail *end)
 {
     const struct segment *segment;
@@ -277,9 +277,10 @@ static void seal(struct journal *journal, const struct tail *end)
         return;
     record_seal(&record, segment->header.salt);
     struct iovec iov = {.iov_base = &record, .iov_len = sizeof(record)};
-    if (record_end(&record) <= segment_limit(segment) &&
-        segment_write(segment, record.position, &iov, 1) == 0)
-        fdatasync(segment->fd); /* whatever comes of it: all that matters here is durable already */
+    /* Whatever comes of it: all that matters here is durable already. */
+    if (record_end(&record) > segment_limit(segment) ||
+        segment_write(segment, record.position, &iov, 1) != 0 || fdatasync(segment->fd) != 0)
+        atomic_store(&journal->epoch, UINT64_MAX);
     files_put(journal, segment);
 }
 

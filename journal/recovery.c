@@ -280,7 +280,11 @@ static int refill_jump(struct refill *refill, const struct segment *to)
         .prev = tail->chain,
     };
 
-    survey_jump(refill->found, tail, &jump);
+    /* The header has jumped already, so that the jump is not lost with this record; but not past a removal
+     * that was copied. */
+    jump = (struct jump){tail->next_number, tail->next_generation};
+    if (tail->generation != to->header.tail.generation)
+        survey_jump(refill->found, tail, &jump);
     record.body_hash = record_body_hash("", 0, &jump, sizeof(jump));
     record_seal(&record, to->header.salt);
     struct iovec iov[2] = {{.iov_base = &record, .iov_len = sizeof(record)},
@@ -316,8 +320,12 @@ static int renew(struct journal *journal, struct survey *found)
     uint64_t room = (found->fresh_count ? journal->map.at.position - found->vouched.position : 0) +
                     record_size(0, sizeof(struct jump));
     const char *reason;
+    struct jump jump;
     int error = 0;
 
+    survey_jump(found, &state, &jump);
+    state.next_number = jump.next_number;
+    state.next_generation = jump.next_generation;
     if (found->newest && base < found->header.tail.position + found->header.capacity)
         base = found->header.tail.position + found->header.capacity;
     if (found->newest < found->highest)
@@ -341,6 +349,7 @@ static int renew(struct journal *journal, struct survey *found)
         return error;
     control_set_tail(control, &work.tail);
     control_set_durable(control, &work.tail);
+    atomic_store(&control->epoch, 1); /* the first append commits the index: the old segment is not sealed */
     atomic_store(&control->broken, 0);
     if (found->fresh_count || found->unread)
         journal->map.loaded = false; /* it has been where these records were */

@@ -741,6 +741,44 @@ static void row_10__a_segment_that_was_sealed_had_another_one_behind_it(void **s
     expect("wwwwcccc", -1);
 }
 
+static uint64_t index_lag(struct cairn_op *op)
+{
+    struct cairn_stat stat;
+
+    assert_int_equal(cairn_stat(op, NULL, &stat), 0);
+    return stat.index_lag;
+}
+
+static void row_10__of_one_that_follows_an_unsealed_one_the_index_knows_at_once(void **state)
+{
+    struct file file;
+
+    (void)state;
+    struct cairn_op *op = open_it(0);
+    recorded(op, 1000);
+    recorded(op, 1000);
+    assert_int_equal(index_lag(op), 2); /* as ever: it is committed later */
+    disk_set((struct disk_rule){.calls = DISK_SYNC, .action = DISK_FAIL, .name = "seg-00000001"});
+    recorded(op, 1000);
+    disk_clear();
+    assert_true(has_file("seg-00000002"));
+    assert_int_equal(index_lag(op), 0);
+    recorded(op, 1000);
+    assert_int_equal(index_lag(op), 1);
+    cairn_close(op);
+
+    begin_anew();
+    make(six, false);
+    load(&file, 1);
+    free(file.bytes);
+    cut(1, file.end + 4096);
+    op = open_it(0);
+    assert_true(has_file("seg-00000002"));
+    recorded(op, 1000);
+    assert_int_equal(index_lag(op), 0);
+    cairn_close(op);
+}
+
 static void row_10__the_newest_segment_is_lost_by_name_if_the_index_knows(void **state)
 {
     (void)state;
@@ -1036,6 +1074,30 @@ static void row_12__a_removal_in_front_of_the_cut_does_not_undo_the_jump(void **
         cut(1, i & 1 ? file.at[4] + 40 : file.at[4]);
         expect("---cc", -1);
     }
+}
+
+static void row_12__a_jump_that_is_lost_itself_is_not_forgotten(void **state)
+{
+    struct file file;
+
+    (void)state;
+    make(six, false);
+    load(&file, 1);
+    free(file.bytes);
+    cut(1, file.at[3] + 50);
+    struct cairn_op *op = open_it(0);
+    recorded(op, 1000);
+    recorded(op, 1000);
+    cairn_close(op);
+    remove_file("index.mdb");
+    load(&file, 2);
+    free(file.bytes);
+    int jump = 0; /* behind what was copied */
+    while (jump < file.count && file.records[jump].kind != RECORD_JUMP)
+        jump++;
+    assert_true(jump < file.count);
+    cut(2, file.at[jump] + 100);
+    expect("wwwccccc", -1);
 }
 
 static void row_12__a_removal_behind_the_cut_may_have_been(void **state)
@@ -1683,7 +1745,9 @@ int main(void)
         recovery_test(row_9__what_a_failed_sync_left_is_not_taken_for_what_was_lost_with_a_header),
         recovery_test(row_9__what_a_torn_tail_left_is_not_taken_for_what_was_lost_with_a_header),
         recovery_test(row_10__a_segment_that_was_sealed_had_another_one_behind_it),
+        recovery_test(row_10__of_one_that_follows_an_unsealed_one_the_index_knows_at_once),
         recovery_test(row_12__a_removal_in_front_of_the_cut_does_not_undo_the_jump),
+        recovery_test(row_12__a_jump_that_is_lost_itself_is_not_forgotten),
         recovery_test(row_12__a_removal_behind_the_cut_may_have_been),
         recovery_test(row_8__a_removal_that_has_no_room_behind_the_witness_has_been),
         recovery_test(row_8__of_another_removal_nobody_knows_whether_it_has_been),
