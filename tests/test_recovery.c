@@ -471,6 +471,22 @@ static void row_2__what_stands_behind_a_torn_record_goes_with_it(void **state)
     }
 }
 
+static void row_2__a_record_that_continues_another_log_is_none(void **state)
+{
+    struct file file;
+
+    (void)state;
+    make(six, false);
+    forge(1, durable_end(1), 1000);
+    load(&file, 1);
+    struct record *last = &file.records[file.count - 1];
+    last->prev ^= 1; /* all else is right: place, salt, sequence and body */
+    record_seal(last, file.header.salt);
+    memcpy(file.bytes + file.at[file.count - 1], last, sizeof(*last));
+    store(&file);
+    expect("wwwwww-", 6);
+}
+
 static void row_3__what_is_good_is_kept(void **state)
 {
     (void)state;
@@ -1706,6 +1722,7 @@ int main(void)
         recovery_test(row_1__a_journal_that_was_closed_is_as_it_was),
         recovery_test(row_2__a_torn_record_is_no_record),
         recovery_test(row_2__what_stands_behind_a_torn_record_goes_with_it),
+        recovery_test(row_2__a_record_that_continues_another_log_is_none),
         recovery_test(row_3__what_is_good_is_kept),
         recovery_test(row_4__what_a_later_record_vouches_for_is_lost_by_name),
         recovery_test(row_4__a_run_of_records_is_lost_by_name),
