@@ -33,7 +33,9 @@ struct rot {
     struct rot_journal journal;
     struct rot_look look;
     bool every;
-    unsigned sparse; /* of a sample, only each such one is taken */
+    unsigned sparse;       /* of a sample, only each such one is taken */
+    unsigned share, of;    /* of all changes, this process makes the share-th of each `of` */
+    unsigned long counted; /* changes, those of other shares among them */
 
     /* This test's: */
     unsigned long tried, harmless, reported, costly; /* changes; of these: nothing to tell, damage, loss */
@@ -74,6 +76,42 @@ static void watch_for_death(void)
     signal(SIGABRT, on_death);
 }
 
+/* --- shares: several processes may divide the work ---------------------------------------------------- */
+
+#define PROGRESS 1000 /* changes from one line to the next */
+
+/* is_ours -- whether the next change is one of this process's share. */
+static bool is_ours(struct rot *rot)
+{
+    return rot->counted++ % rot->of == rot->share;
+}
+
+/* read_share -- CAIRN_ROT_SHARE is "K/N", 1/N to N/N. */
+static bool read_share(struct rot *rot)
+{
+    const char *wanted = getenv("CAIRN_ROT_SHARE");
+    char end;
+
+    rot->share = 0;
+    rot->of = 1;
+    if (wanted == NULL || *wanted == '\0')
+        return true;
+    if (sscanf(wanted, "%u/%u%c", &rot->share, &rot->of, &end) != 2 || rot->share < 1 ||
+        rot->share-- > rot->of) {
+        fprintf(stderr, "rot: CAIRN_ROT_SHARE=%s: not K/N with K from 1 to N\n", wanted);
+        return false;
+    }
+    return true;
+}
+
+static void tell_progress(const struct rot *rot)
+{
+    if (rot->every && rot->tried % PROGRESS == 0) {
+        print_message("rot: %lu changes of %lu: %s\n", rot->tried, rot->counted, rot->look.what);
+        fflush(stdout);
+    }
+}
+
 /* --- changes ------------------------------------------------------------------------------------------ */
 
 /* look_at_it -- the files have been changed, and look.what and look.cost are set: looks, counts, and unmakes
@@ -83,6 +121,7 @@ static void look_at_it(struct rot *rot)
     struct rot_look *look = &rot->look;
 
     rot->tried++;
+    tell_progress(rot);
     rot->harmless += !look->cost.damage;
     rot->reported += look->cost.damage && look->cost.count == 0;
     rot->costly += look->cost.count != 0;
@@ -92,10 +131,12 @@ static void look_at_it(struct rot *rot)
     rot_look_read(look, "reading");
     if (look->round % 2) {
         rot_look_write(look);
-        rot_look_repair(look);
+        if (look->all)
+            rot_look_repair(look);
     } else {
         rot_look_repair(look);
-        rot_look_write(look);
+        if (look->all)
+            rot_look_write(look);
     }
     alarm(0);
     scratch_tree_restore(&rot->journal.tree, rot->journal.dir);
@@ -134,7 +175,7 @@ static bool make_change(struct rot *rot, const struct rot_change *change)
 /* change_it -- makes the change and looks what has become of the journal. */
 static void change_it(struct rot *rot, const struct rot_change *change)
 {
-    if (!make_change(rot, change))
+    if (!is_ours(rot) || !make_change(rot, change))
         return;
     rot_journal_cost(&rot->journal, change, &rot->look.cost);
     look_at_it(rot);
@@ -146,7 +187,8 @@ static struct rot *begin_test(void **state)
     struct rot *rot = *state;
 
     at_work = rot->look.what;
-    rot->look.complaints = rot->tried = rot->harmless = rot->reported = rot->costly = rot->lost = 0;
+    rot->look.complaints = 0;
+    rot->counted = rot->tried = rot->harmless = rot->reported = rot->costly = rot->lost = 0;
     assert_null(scratch_tree_differs(&rot->journal.tree, rot->journal.dir));
     return rot;
 }
@@ -155,7 +197,7 @@ static void end_test(struct rot *rot)
 {
     print_message("rot: %lu changes: %lu without a trace, %lu reported, %lu cost %lu checkpoints\n",
                   rot->tried, rot->harmless, rot->reported, rot->costly, rot->lost);
-    assert_true(rot->tried > 0);
+    assert_true(rot->tried > 0 || rot->of > 1);
     assert_int_equal(rot->look.complaints, 0);
     assert_null(scratch_tree_differs(&rot->journal.tree, rot->journal.dir));
 }
@@ -326,6 +368,8 @@ static void instead_of(struct rot *rot, const char *name)
         if (instead == RANDOM_PAGES && is_segment)
             rounds = 0; /* not all in it would be lost */
         for (unsigned i = 0; i < rounds; i++) {
+            if (!is_ours(rot))
+                continue;
             snprintf(rot->look.what, sizeof(rot->look.what), "%s: %s in its place, round %u", name,
                      names[instead], i);
             put_instead(rot, file, (enum instead)instead, i);
@@ -390,10 +434,11 @@ static void without_index(struct rot *rot, const struct rot_change *change)
     rot_journal_cost(&rot->journal, change, &rot->look.cost);
     if (rot->look.cost.count == ROT_COUNT)
         return; /* a journal with nothing good in it cannot be opened (test_place.c) */
-    if (!make_change(rot, change))
+    if (!is_ours(rot) || !make_change(rot, change))
         return;
     scratch_remove(scratch_join(path, rot->journal.dir, "index.mdb"));
     rot->tried++;
+    tell_progress(rot);
     rot_look_begin(&rot->look);
     alarm(HANG_SECONDS);
     rot_look_without_index(&rot->look, is_unknown(rot, change));
@@ -499,7 +544,7 @@ static void rot__damage_after_a_repair_is_new(void **state)
     for (size_t i = 0; i < count * count; i++) {
         const struct place first = places[i / count], second = places[i % count];
         const struct rot_change changes[] = {change_at(rot, first), change_at(rot, second)};
-        if (first.part == second.part && first.number == second.number)
+        if ((first.part == second.part && first.number == second.number) || !is_ours(rot))
             continue;
         rot->tried++;
         alarm(HANG_SECONDS);
@@ -563,11 +608,13 @@ static int run(enum rot_shape shape, bool every)
     const char *sanitize = getenv("CAIRN_SANITIZE");
     struct rot *rot = calloc(1, sizeof(*rot));
 
-    if (rot == NULL)
+    if (rot == NULL || !read_share(rot)) {
+        free(rot);
         return 1;
+    }
     rot_journal_make(&rot->journal, shape);
     rot->look.journal = &rot->journal;
-    rot->look.thorough = every;
+    rot->look.brief = every;
     rot->every = every;
     rot->sparse = (sanitize && *sanitize ? 7u : 1u) * (shape == ROT_ONE_SEGMENT ? 1u : 5u);
     memcpy(these, tests, sizeof(tests));

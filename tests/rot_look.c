@@ -253,21 +253,29 @@ static void check_verify(struct rot_look *look, struct cairn_op *op)
     }
 }
 
+/* is_of_interest -- whether to load the checkpoint even if not all are: it is lost, or beside a lost one, or
+ * it is its turn. */
+static bool is_of_interest(const struct rot_look *look, int i)
+{
+    const bool near = look->cost.lost[i] || (i > 0 && look->cost.lost[i - 1]) ||
+                      (i + 1 < ROT_COUNT && look->cost.lost[i + 1]);
+
+    return (near && look->cost.count < 10) || (look->round + (unsigned)i) % 67 == 0;
+}
+
 /* check -- without LOOK_ALL not every id is loaded: a reader that is alone begins anew with each call, which
  * is slow. */
 static void check(struct rot_look *look, struct cairn_op *op, unsigned at)
 {
-    if (look->thorough)
-        at |= LOOK_LIST | LOOK_VERIFY;
+    if (!look->all)
+        at &= ~(unsigned)LOOK_ALL; /* verify reads them all, too */
     check_latest(look, op);
     if (at & LOOK_LIST)
         check_list(look, op);
     if (at & LOOK_VERIFY)
         check_verify(look, op);
     for (int i = 0; i < ROT_COUNT; i++) {
-        bool near = look->cost.lost[i] || (i > 0 && look->cost.lost[i - 1]) ||
-                    (i + 1 < ROT_COUNT && look->cost.lost[i + 1]);
-        if ((at & LOOK_ALL) || (near && look->cost.count < 10) || (look->round + (unsigned)i) % 67 == 0)
+        if ((at & LOOK_ALL) || is_of_interest(look, i))
             check_load(look, op, i);
     }
     if (look->more)
@@ -291,7 +299,7 @@ static void read_it(struct rot_look *look, const char *stage, unsigned at)
     struct cairn_op *op = begin(look, stage, CAIRN_READONLY);
 
     if (op)
-        check(look, op, look->round % 32 ? at : LOOK_EVERYTHING);
+        check(look, op, look->round % 36 ? at : LOOK_EVERYTHING);
     cairn_close(op);
 }
 
@@ -304,6 +312,7 @@ static unsigned write_flags(const struct rot_look *look)
 void rot_look_begin(struct rot_look *look)
 {
     look->round++;
+    look->all = !look->brief || look->round % 9 == 0;
     look->accepted = (struct rot_cost){0};
     look->fresh = look->cost.damage;
     look->more = NULL;
@@ -384,8 +393,10 @@ static void check_loosely(struct rot_look *look, struct cairn_op *op, int gone, 
     void *data = NULL;
     size_t size = 0;
 
-    for (int i = 0; i < ROT_COUNT; i++)
-        check_load_loosely(look, op, i, gone);
+    for (int i = 0; i < ROT_COUNT; i++) {
+        if (look->all || is_of_interest(look, i))
+            check_load_loosely(look, op, i, gone);
+    }
     if (look->more)
         check_load(look, op, ROT_COUNT);
 

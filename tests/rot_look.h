@@ -20,7 +20,8 @@ struct rot_look {
     bool fresh;               /* there is damage that it has not */
     unsigned long round;      /* another number each time: what is not looked at now is then */
     unsigned long complaints; /* so far; the first few are printed */
-    bool thorough;            /* look at everything each time */
+    bool brief;               /* there are very many changes: only each 9th time by all means */
+    bool all;                 /* this is such a time */
 
     const char *stage;
     struct cairn_id more_id;
