@@ -24,9 +24,10 @@ struct inspection {
     FILE *stream; /* where the lines go */
     bool json;
     uint64_t places;
-    uint64_t checkpoints; /* lost in them */
+    uint64_t checkpoints; /* lost in them, as far as it is known */
     uint64_t new_places;  /* of the places, those not accepted before */
     uint64_t new_checkpoints;
+    bool more; /* perhaps more than these are */
 };
 
 static void print_json(FILE *stream, const struct cairn_damage *damage)
@@ -37,7 +38,10 @@ static void print_json(FILE *stream, const struct cairn_damage *damage)
     json_number(&json, "offset", damage->offset);
     json_number(&json, "size", damage->size);
     json_string(&json, "first", damage->first);
-    json_number(&json, "count", damage->count);
+    if (damage->count == CAIRN_COUNT_UNKNOWN)
+        json_null(&json, "count");
+    else
+        json_number(&json, "count", damage->count);
     json_bool(&json, "accepted", damage->accepted != 0);
     json_string(&json, "reason", damage->reason);
     json_end(&json);
@@ -54,6 +58,8 @@ static void print_line(FILE *stream, const struct cairn_damage *damage)
     text_print(stream, damage->reason);
     if (damage->count == 0)
         fputs("; no checkpoint lost", stream);
+    else if (damage->count == CAIRN_COUNT_UNKNOWN)
+        fprintf(stream, "; from %s on some may be lost, and nothing tells how many", damage->first);
     else if (damage->first[0] == '\0')
         fprintf(stream, "; lost: %" PRIu64, damage->count);
     else
@@ -71,11 +77,14 @@ static int show_damage(void *arg, const struct cairn_damage *damage)
 {
     struct inspection *inspection = arg;
 
+    const bool known = damage->count != CAIRN_COUNT_UNKNOWN;
+
     inspection->places++;
-    inspection->checkpoints += damage->count;
+    inspection->checkpoints += known ? damage->count : 0;
+    inspection->more |= !known;
     if (!damage->accepted) {
         inspection->new_places++;
-        inspection->new_checkpoints += damage->count;
+        inspection->new_checkpoints += known ? damage->count : 0;
     }
     progress_erase();
     errno = 0; /* see output_failed() */
@@ -119,9 +128,9 @@ static int run_verify(struct request *request)
     else
         failure_say(request->command,
                     "damaged places: %" PRIu64 " (accepted before: %" PRIu64 "); checkpoints lost: %" PRIu64
-                    " (accepted before: %" PRIu64 ")",
+                    "%s (accepted before: %" PRIu64 ")",
                     inspection.places, inspection.places - inspection.new_places, inspection.checkpoints,
-                    inspection.checkpoints - inspection.new_checkpoints);
+                    inspection.more ? " or more" : "", inspection.checkpoints - inspection.new_checkpoints);
     return error == 0 ? EXIT_DONE : EXIT_DAMAGED;
 }
 
@@ -152,8 +161,8 @@ static int run_repair(struct request *request)
         if (inspection.new_places == 0)
             failure_say(request->command, "nothing to give up");
         else
-            failure_say(request->command, "damaged places: %" PRIu64 "; checkpoints given up: %" PRIu64,
-                        inspection.new_places, inspection.new_checkpoints);
+            failure_say(request->command, "damaged places: %" PRIu64 "; checkpoints given up: %" PRIu64 "%s",
+                        inspection.new_places, inspection.new_checkpoints, inspection.more ? " or more" : "");
     }
     free(lines);
     return code;

@@ -4,6 +4,7 @@
  * docs/command.md is the manual.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,7 @@ int main(int argc, char **argv)
     int code;
 
     fill_descriptors();
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error, like a full disk */
     (void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a message is one write, beside those of others */
     if (argc < 1) {                              /* somebody calls execve() with nothing at all */
         argc = 1;

@@ -24,7 +24,7 @@ static const struct option_row {
     {OPTION_LABEL, 'l', "label", "LABEL", "the checkpoint's label; none if not given"},
     {OPTION_INTACT, KEY_INTACT, "intact", NULL, "pass over damaged checkpoints"},
     {OPTION_JSON, KEY_JSON, "json", NULL, "print JSON, one object a line"},
-    {COMMON, KEY_TIMEOUT, "timeout", "SECONDS", "wait no longer than this, as in 0, 2.5 or 60"},
+    {COMMON, KEY_TIMEOUT, "timeout", "SECONDS", "wait for others no longer than this, as in 0, 2.5 or 60"},
     {COMMON, 'h', "help", NULL, "tell this, and do nothing else"},
     {COMMON, KEY_VERSION, "version", NULL, "tell the version, and do nothing else"},
 };

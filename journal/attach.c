@@ -134,7 +134,11 @@ int attach_open(struct journal *journal, const struct cairn_ctx *ctx)
 
 int attach_refresh(struct journal *journal, const struct cairn_ctx *ctx)
 {
-    if (journal->control || control_stamp(journal->dir) == journal->alone_stamp)
+    if (journal->control)
+        return 0;
+    /* Where there is no page to be seen, one may be at work that has it for itself. */
+    uint64_t stamp = control_stamp(journal->dir);
+    if (stamp != 0 && stamp == journal->alone_stamp)
         return 0;
     return attach_open(journal, ctx);
 }

@@ -85,6 +85,14 @@ done:
     return error;
 }
 
+int control_map_private(struct control **control, const char *path)
+{
+    void *page = mmap(NULL, CONTROL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    *control = page == MAP_FAILED ? NULL : page;
+    return *control ? 0 : system_error(errno, "%s/%s: cannot map", path, CONTROL_NAME);
+}
+
 void control_unmap(struct control *control)
 {
     if (control)
@@ -145,6 +153,23 @@ uint64_t control_stamp(int dir)
         stamp = 0;
     close(fd);
     return stamp;
+}
+
+bool control_owner(int dir, uint8_t uuid[16])
+{
+    struct control head;
+    int failed;
+
+    int fd = openat(dir, CONTROL_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    const size_t size = offsetof(struct control, wake);
+    bool good = system_read(fd, &head, size, 0, &failed) == size && head.magic == CONTROL_MAGIC &&
+                head.version == CONTROL_VERSION;
+    close(fd);
+    if (good)
+        memcpy(uuid, head.uuid, sizeof(head.uuid));
+    return good;
 }
 
 int control_check(const struct control *control, const char *path)

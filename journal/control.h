@@ -73,6 +73,10 @@ static_assert(sizeof(struct control) <= CONTROL_SIZE, "the control page has its 
 int control_map(struct control **control, int dir, const char *path, bool writable, bool create);
 void control_unmap(struct control *control);
 
+/* control_map_private -- a page of this process alone, where there is no space for the file. Others cannot
+ * come in meanwhile. */
+int control_map_private(struct control **control, const char *path);
+
 /* control_format -- makes the page anew; nobody else may be using it. */
 int control_format(struct control *control, const uint8_t uuid[16], const struct tail *tail,
                    const struct tail *durable);
@@ -80,6 +84,9 @@ int control_format(struct control *control, const uint8_t uuid[16], const struct
 /* control_stamp -- the stamp of the page that is there now, 0 if none is. It is made anew before anything
  * else is written, so while it stays the same nobody has written to the journal who was not there before. */
 uint64_t control_stamp(int dir);
+
+/* control_owner -- whose journal the page says it is of, if there is one. */
+bool control_owner(int dir, uint8_t uuid[16]);
 
 /* control_check -- whether a page that somebody else made can be used by this process. */
 int control_check(const struct control *control, const char *path);

@@ -360,6 +360,7 @@ static int append(struct journal_handle *handle, const struct cairn_ctx *ctx, st
     struct journal *journal = handle->journal;
 
     entry->body_hash = record_body_hash(entry->label, entry->label_size, entry->data, entry->size);
+    entry->label_hash = record_label_hash(entry->label, entry->label_size);
     int error = log_append(journal, ctx, handle->failures, entry, appended);
     if (error)
         return error;

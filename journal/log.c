@@ -269,6 +269,7 @@ static void seal(struct journal *journal, const struct tail *end)
         .time_ns = system_time_ns(),
         .durable_upto = end->position,
         .body_hash = record_body_hash("", 0, "", 0),
+        .label_hash = record_label_hash("", 0),
         .prev = end->chain,
     };
 
@@ -338,6 +339,7 @@ static int write_record(struct journal *journal, const struct segment *segment, 
         .time_ns = system_time_ns(),
         .durable_upto = control_durable_position(journal->control),
         .body_hash = entry->body_hash,
+        .label_hash = entry->label_hash,
         .prev = tail->chain,
     };
     record_seal(record, segment->header.salt);

@@ -12,6 +12,7 @@ struct entry {
     const void *data;
     size_t size;
     uint64_t body_hash;
+    uint32_t label_hash;
 
     /* For RECORD_COMPACT: the survivor that `data` names must still be the latest, or nothing is done. */
     bool must_be_latest;

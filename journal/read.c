@@ -386,6 +386,8 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
                                       .position = at->position,
                                       .end = at->position,
                                       .generation = at->generation,
+                                      .first = at->number,
+                                      .count = CAIRN_COUNT_UNKNOWN,
                                       .reason = "it is damaged, and what was recorded last is not known"};
             return visitor->hole(visitor->arg, &hole);
         }
@@ -418,14 +420,40 @@ int read_walk(struct journal *journal, const struct cairn_ctx *ctx, const struct
     return error;
 }
 
+/* checked_label -- the label, without its end, and behind it the data if that is wanted; NULL and the reason
+ * if it is not as it was written. */
+static char *checked_label(const struct segment *segment, const struct record *record, bool with_data,
+                           const char **reason)
+{
+    const size_t size = (size_t)record->label_size + (with_data ? (size_t)record->data_size : 0);
+    char *label = malloc(size + 1);
+    int failed;
+
+    *reason = NULL;
+    if (label == NULL)
+        return NULL;
+    if (segment_read(segment, record->position + sizeof(*record), label, size, &failed) != size)
+        *reason = failed ? "the record cannot be read" : "the file ends within the record";
+    else if (with_data)
+        *reason = scan_check_body(record, label);
+    else if (record_label_hash(label, record->label_size) != record->label_hash)
+        *reason = "the record's label does not match its hash";
+    if (*reason) {
+        free(label);
+        return NULL;
+    }
+    return label;
+}
+
 char *read_label(struct journal *journal, const struct tail *at, const struct segment *segment,
-                 const struct record *record)
+                 const struct record *record, const char **lost)
 {
     const struct segment *other = NULL;
     struct record compact = {0};
     const char *reason;
     int failed;
 
+    *lost = NULL;
     if (record->position == at->survivor_position) {
         if (files_get(journal, at->horizon_segment, &other, &reason) != 0)
             return NULL;
@@ -439,15 +467,9 @@ char *read_label(struct journal *journal, const struct tail *at, const struct se
         }
         record = &compact;
     }
-    /* With a Compact's label goes little data, so that its hash can be looked at; a checkpoint's is not read.
-     */
-    size_t size = (size_t)record->label_size + (other ? (size_t)record->data_size : 0);
-    char *label = malloc(size + 1);
-    if (label && (segment_read(segment, record->position + sizeof(*record), label, size, &failed) != size ||
-                  (other && scan_check_body(record, label) != NULL))) {
-        free(label);
-        label = NULL;
-    }
+    char *label = checked_label(segment, record, other != NULL, &reason);
+    if (other == NULL)
+        *lost = reason; /* with a Compact's label no data is lost */
     if (label)
         label[record->label_size] = '\0';
     files_put(journal, other);
@@ -467,7 +489,8 @@ static int list_record(void *arg, const struct segment *segment, const struct re
 {
     struct listing_state *state = arg;
     struct cairn_id id;
-    char *label = read_label(state->journal, state->at, segment, record);
+    const char *lost;
+    char *label = read_label(state->journal, state->at, segment, record, &lost);
 
     id_format(&id, number, state->at->generation);
     struct cairn_entry entry = {
@@ -476,7 +499,9 @@ static int list_record(void *arg, const struct segment *segment, const struct re
         .label = label ? label : "",
         .size = record->data_size,
         .time_ns = record->time_ns,
-        .reason = "",
+        .error = lost ? CAIRN_ECORRUPT : 0,
+        .lost_count = lost != NULL,
+        .reason = lost ? lost : "",
     };
     int result = state->fn(state->arg, &entry);
     free(label);
@@ -488,7 +513,7 @@ static int list_hole(void *arg, const struct hole *hole)
     struct listing_state *state = arg;
     struct cairn_id id;
 
-    if (hole->count == 0 || hole->generation != state->at->generation)
+    if (hole->count == 0 || hole->count == CAIRN_COUNT_UNKNOWN || hole->generation != state->at->generation)
         return 0;
     id_format(&id, hole->first, state->at->generation);
     struct cairn_entry entry = {
@@ -547,7 +572,7 @@ static int count_hole(void *arg, const struct hole *hole)
 {
     struct counting *counting = arg;
 
-    if (hole->generation == counting->at.generation) {
+    if (hole->generation == counting->at.generation && hole->count != CAIRN_COUNT_UNKNOWN) {
         counting->stat->count += hole->count;
         counting->stat->lost += hole->count;
     }

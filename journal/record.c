@@ -10,6 +10,11 @@ uint64_t record_body_hash(const void *label, size_t label_size, const void *data
     return XXH3_64bits_withSeed(data, size, XXH3_64bits(label, label_size));
 }
 
+uint32_t record_label_hash(const void *label, size_t size)
+{
+    return (uint32_t)XXH3_64bits(label, size);
+}
+
 static uint64_t header_hash(const struct record *record, uint64_t salt)
 {
     return XXH3_64bits_withSeed(record, offsetof(struct record, hash), salt);

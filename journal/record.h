@@ -49,7 +49,8 @@ struct record {
     uint64_t durable_upto; /* the log was durable up to here when this was written */
     uint64_t body_hash;    /* of label and data */
     uint64_t prev;         /* the hash of the header before, or of the segment's header */
-    uint64_t blob;         /* 0: the data follows here; else the blob file that has it (not yet in use) */
+    uint32_t blob;         /* 0: the data follows here; else the blob file that has it (not yet in use) */
+    uint32_t label_hash;   /* of the label by itself, so that a list need not read the data */
     uint64_t hash;         /* of all the above, seeded with the segment's salt */
 };
 static_assert(sizeof(struct record) == 96, "a record header is 96 bytes on disk");
@@ -103,6 +104,9 @@ static inline uint64_t record_end(const struct record *record)
 
 /* record_body_hash -- the hash of label and data. */
 uint64_t record_body_hash(const void *label, size_t label_size, const void *data, size_t size);
+
+/* record_label_hash -- the hash of the label by itself. */
+uint32_t record_label_hash(const void *label, size_t size);
 
 /* record_seal -- sets magic and hash, the last things before it is written. */
 void record_seal(struct record *record, uint64_t salt);

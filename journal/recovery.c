@@ -126,10 +126,10 @@ static int make_control(struct journal *journal, struct survey *found, const str
         }
         found->listing.spare_count = 0;
         error = control_map(&control, journal->dir, journal->path, true, true);
-        if (error == CAIRN_ENOSPC && found->listing.reserve) {
-            unlinkat(journal->dir, RESERVE_NAME, 0);
-            found->listing.reserve = false;
-            error = control_map(&control, journal->dir, journal->path, true, true);
+        /* The reserve is not, for a record may need it yet. Alone one can do without the file. */
+        if (error == CAIRN_ENOSPC && found->newest) {
+            unlinkat(journal->dir, CONTROL_NAME, 0);
+            error = control_map_private(&control, journal->path);
         }
     }
     if (error)
@@ -168,7 +168,7 @@ static int create(struct journal *journal, struct survey *found)
         return error;
     int number = log_next_segment(journal, &tail, 1, 0, 0,
                                   SEGMENT_SIZE_FIRST - SEGMENT_FRAME - SEGMENT_RESERVE, true, NULL, NULL);
-    if (number == ENOSPC || number == EDQUOT)
+    if (number == ENOSPC || number == EDQUOT || number == EFBIG)
         number = log_next_segment(journal, &tail, 1, 0, 0, 0, true, NULL, NULL);
     if (number)
         return system_error(abs(number), "%s: cannot make a segment", journal->path);
@@ -286,6 +286,7 @@ static int refill_jump(struct refill *refill, const struct segment *to)
     if (tail->generation != to->header.tail.generation)
         survey_jump(refill->found, tail, &jump);
     record.body_hash = record_body_hash("", 0, &jump, sizeof(jump));
+    record.label_hash = record_label_hash("", 0);
     record_seal(&record, to->header.salt);
     struct iovec iov[2] = {{.iov_base = &record, .iov_len = sizeof(record)},
                            {.iov_base = &jump, .iov_len = sizeof(jump)}};
@@ -396,6 +397,7 @@ static int settle(struct journal *journal, struct survey *found)
             .data = nonce,
             .size = sizeof(nonce),
             .body_hash = record_body_hash("", 0, nonce, sizeof(nonce)),
+            .label_hash = record_label_hash("", 0),
         };
         error = log_append(journal, NULL, atomic_load(&control->failures), &entry, &appended);
     }

@@ -18,9 +18,8 @@ void survey_release(struct survey *found)
     free(found->fresh);
 }
 
-/* find_newest -- the newest segment that has a good header and, if the journal is known, is one of its own.
- */
-static int find_newest(struct journal *journal, struct survey *found, bool any_journal)
+/* find_newest -- the newest segment of this journal that has a good header. */
+static int find_newest(struct journal *journal, struct survey *found)
 {
     for (size_t i = found->listing.segment_count; i-- > 0;) {
         struct segment segment;
@@ -33,7 +32,7 @@ static int find_newest(struct journal *journal, struct survey *found, bool any_j
             continue;
         if (error)
             return error;
-        bool own = any_journal || memcmp(segment.header.uuid, journal->uuid, sizeof(journal->uuid)) == 0;
+        bool own = memcmp(segment.header.uuid, journal->uuid, sizeof(journal->uuid)) == 0;
         if (own) {
             found->newest = found->listing.segments[i];
             found->header = segment.header;
@@ -44,6 +43,65 @@ static int find_newest(struct journal *journal, struct survey *found, bool any_j
             break;
     }
     return 0;
+}
+
+/* choose_segments -- without anything else to tell whose journal it is: the one that most of the segments are
+ * of, if most are of one; or else that of the newest (Boyer and Moore's vote). */
+static int choose_segments(struct journal *journal, const struct survey *found)
+{
+    size_t votes = 0;
+
+    for (size_t i = 0; i < found->listing.segment_count; i++) {
+        struct segment segment;
+        const char *reason;
+        int error =
+            segment_open(&segment, journal->dir, journal->path, found->listing.segments[i], false, &reason);
+        if (error && reason)
+            continue;
+        if (error)
+            return error;
+        if (votes == 0)
+            memcpy(journal->uuid, segment.header.uuid, sizeof(journal->uuid));
+        if (memcmp(segment.header.uuid, journal->uuid, sizeof(journal->uuid)) == 0)
+            votes++;
+        else if (--votes == 0)
+            memcpy(journal->uuid, segment.header.uuid, sizeof(journal->uuid)); /* of two the newer */
+        segment_close(&segment);
+    }
+    return 0;
+}
+
+/* find_owner -- whose journal this is, if that is not known, and its newest segment. A file of another
+ * journal may have been put in the place of any. So an index counts if a segment or the page agrees with it,
+ * for the one fault that explains this best is that of the others; the page counts if a segment agrees with
+ * it. */
+static int find_owner(struct journal *journal, struct survey *found, const uint8_t index[16])
+{
+    uint8_t page[16];
+    const bool paged = control_owner(journal->dir, page);
+    int error = 0;
+
+    if (found->index) {
+        memcpy(journal->uuid, index, sizeof(journal->uuid));
+        error = find_newest(journal, found);
+        if (error || found->newest || (paged && memcmp(page, index, sizeof(page)) == 0))
+            return error;
+    }
+    if (paged) {
+        memcpy(journal->uuid, page, sizeof(journal->uuid));
+        error = find_newest(journal, found);
+        if (error || found->newest)
+            goto done;
+    }
+    error = choose_segments(journal, found);
+    if (error == 0)
+        error = find_newest(journal, found);
+done:
+    if (found->newest)
+        found->index = false; /* of another journal */
+    else if (found->index)
+        memcpy(journal->uuid, index, sizeof(journal->uuid));
+    return error;
 }
 
 /* index_fits -- whether a walk can begin at what the index covers. */
@@ -118,19 +176,9 @@ int survey_begin(struct journal *journal, struct survey *found)
     found->index = index_load(journal->dir, map, uuid, &why);
     if (found->index && known && memcmp(uuid, journal->uuid, sizeof(uuid)) != 0)
         found->index = false;
-    if (found->index && !known)
-        memcpy(journal->uuid, uuid, sizeof(uuid));
-    error = find_newest(journal, found, !known && !found->index);
-    if (error == 0 && found->newest == 0 && found->index && !known) {
-        /* An index of one journal, and segments of another, or none. The segments are the truth. */
-        error = find_newest(journal, found, true);
-        if (found->newest && memcmp(found->header.uuid, uuid, sizeof(uuid)) != 0)
-            found->index = false;
-    }
+    error = known ? find_newest(journal, found) : find_owner(journal, found, uuid);
     if (error)
         return error;
-    if (found->newest && !known)
-        memcpy(journal->uuid, found->header.uuid, sizeof(journal->uuid));
     journal->uuid_known = known || found->newest || found->index;
     /* A file numbered far beyond what is known was not made by this journal: all numbers up to it would be
      * taken for missing. */

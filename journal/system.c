@@ -59,6 +59,7 @@ int system_error(int number, const char *format, ...)
     switch (number) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit of the process, and its like */
         error = CAIRN_ENOSPC;
         break;
     case EACCES:

@@ -127,7 +127,7 @@ static int damage(struct verifying *state, uint64_t segment, uint64_t offset, ui
     if (error)
         return error;
     segment_name(name, segment);
-    if (count)
+    if (count) /* or if it is not known */
         id_format(&id, first, state->at.generation);
     if (!accepted)
         state->damaged++;
@@ -259,10 +259,10 @@ static int verify_other(void *arg, const struct segment *segment, const struct r
         error = check_body(state, segment, record, &reason);
     if (error)
         return error;
-    if (reason == NULL && record->kind == RECORD_JUMP)
-        reason = not_all_known;
     if (reason)
         error = record_damage(state, segment, record, 0, 0, reason);
+    else if (record->kind == RECORD_JUMP)
+        error = record_damage(state, segment, record, record->number, CAIRN_COUNT_UNKNOWN, not_all_known);
     progress(state, record_end(record) - record->position);
     return error;
 }
@@ -354,6 +354,7 @@ int verify_repair(struct journal *journal, const struct cairn_ctx *ctx, uint64_t
             .data = state.found.ranges,
             .size = size,
             .body_hash = record_body_hash("", 0, state.found.ranges, size),
+            .label_hash = record_label_hash("", 0),
         };
         struct appended appended;
         error = log_append(journal, ctx, failures, &entry, &appended);

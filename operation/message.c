@@ -5,7 +5,10 @@
 #include <cairn/operation.h>
 #include <cairn/version.h>
 
+#include "operation/message.h"
+
 static _Thread_local char message[1024];
+static _Thread_local unsigned long messages; /* how many have been set */
 
 int cairn_set_message(int error, const char *format, ...)
 {
@@ -14,7 +17,13 @@ int cairn_set_message(int error, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
+    messages++;
     return error;
+}
+
+unsigned long message_count(void)
+{
+    return messages;
 }
 
 const char *cairn_message(void)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "journal/journal.h"
+#include "operation/message.h"
 
 #define REGISTERED_MAX 16
 
@@ -83,6 +84,15 @@ int cairn_new(struct cairn_op **op, const char *scheme)
     return new_by_scheme(op, scheme, strlen(scheme));
 }
 
+/* told -- the result of an implementation's function, and how many messages had been set before it was
+ * called: one that fails without a word shall not leave an older call's standing. */
+static int told(int result, unsigned long messages)
+{
+    if (result < 0 && message_count() == messages)
+        cairn_set_message(result, "%s", cairn_strerror(result));
+    return result;
+}
+
 int cairn_init(struct cairn_op *op, const struct cairn_ctx *ctx, const char *root, unsigned flags)
 {
     if (op == NULL || root == NULL)
@@ -97,10 +107,11 @@ int cairn_init(struct cairn_op *op, const struct cairn_ctx *ctx, const char *roo
     if (error)
         return error;
     void *self = NULL;
+    const unsigned long messages = message_count();
     error = op->vtable->init(&self, ctx, root, flags);
     if (error == 0)
         op->self = self;
-    return error;
+    return told(error, messages);
 }
 
 int cairn_open(struct cairn_op **op, const struct cairn_ctx *ctx, const char *url, unsigned flags)
@@ -159,29 +170,33 @@ static int null_argument(const char *call, const char *name)
 int cairn_checkpoint(struct cairn_op *op, const struct cairn_ctx *ctx, const char *label, const void *data,
                      size_t size, struct cairn_id *id)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
     if (data == NULL && size > 0)
         return null_argument(__func__, "data");
     struct cairn_id unwanted;
-    return op->vtable->checkpoint(op->self, ctx, label ? label : "", data ? data : "", size,
-                                  id ? id : &unwanted);
+    return told(op->vtable->checkpoint(op->self, ctx, label ? label : "", data ? data : "", size,
+                                       id ? id : &unwanted),
+                messages);
 }
 
 int cairn_latest(struct cairn_op *op, const struct cairn_ctx *ctx, void **data, size_t *size)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
     if (data == NULL || size == NULL)
         return null_argument(__func__, data ? "size" : "data");
-    return op->vtable->latest(op->self, ctx, data, size);
+    return told(op->vtable->latest(op->self, ctx, data, size), messages);
 }
 
 int cairn_latest_intact(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_id *id, void **data,
                         size_t *size)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
@@ -190,39 +205,44 @@ int cairn_latest_intact(struct cairn_op *op, const struct cairn_ctx *ctx, struct
     if (op->vtable->latest_intact == NULL)
         return cairn_set_message(CAIRN_ENOTSUP, "%s: %s: does not offer it", __func__, op->vtable->scheme);
     struct cairn_id unwanted;
-    return op->vtable->latest_intact(op->self, ctx, id ? id : &unwanted, data, size);
+    return told(op->vtable->latest_intact(op->self, ctx, id ? id : &unwanted, data, size), messages);
 }
 
 int cairn_load(struct cairn_op *op, const struct cairn_ctx *ctx, const char *id, void **data, size_t *size)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
     if (id == NULL || data == NULL || size == NULL)
         return null_argument(__func__, id == NULL ? "id" : data ? "size" : "data");
-    return op->vtable->load(op->self, ctx, id, data, size);
+    return told(op->vtable->load(op->self, ctx, id, data, size), messages);
 }
 
 int cairn_compact(struct cairn_op *op, const struct cairn_ctx *ctx, const char *label)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
-    return error ? error : op->vtable->compact(op->self, ctx, label ? label : "");
+    return error ? error : told(op->vtable->compact(op->self, ctx, label ? label : ""), messages);
 }
 
 int cairn_clear(struct cairn_op *op, const struct cairn_ctx *ctx)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
-    return error ? error : op->vtable->clear(op->self, ctx);
+    return error ? error : told(op->vtable->clear(op->self, ctx), messages);
 }
 
 int cairn_complete(struct cairn_op *op, const struct cairn_ctx *ctx)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
-    return error ? error : op->vtable->complete(op->self, ctx);
+    return error ? error : told(op->vtable->complete(op->self, ctx), messages);
 }
 
 int cairn_list(struct cairn_op *op, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
@@ -230,11 +250,12 @@ int cairn_list(struct cairn_op *op, const struct cairn_ctx *ctx, cairn_list_fn *
         return null_argument(__func__, "fn");
     if (op->vtable->list == NULL)
         return cairn_set_message(CAIRN_ENOTSUP, "%s: %s: does not offer it", __func__, op->vtable->scheme);
-    return op->vtable->list(op->self, ctx, fn, arg);
+    return told(op->vtable->list(op->self, ctx, fn, arg), messages);
 }
 
 int cairn_stat(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_stat *stat)
 {
+    const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
@@ -242,29 +263,31 @@ int cairn_stat(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_st
         return null_argument(__func__, "stat");
     if (op->vtable->stat == NULL)
         return cairn_set_message(CAIRN_ENOTSUP, "%s: %s: does not offer it", __func__, op->vtable->scheme);
-    return op->vtable->stat(op->self, ctx, stat);
+    return told(op->vtable->stat(op->self, ctx, stat), messages);
 }
 
 int cairn_verify(struct cairn_op *op, const struct cairn_ctx *ctx, const struct cairn_watch *watch)
 {
+    const unsigned long messages = message_count();
     static const struct cairn_watch nobody;
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
     if (op->vtable->verify == NULL)
         return cairn_set_message(CAIRN_ENOTSUP, "%s: %s: does not offer it", __func__, op->vtable->scheme);
-    return op->vtable->verify(op->self, ctx, watch ? watch : &nobody);
+    return told(op->vtable->verify(op->self, ctx, watch ? watch : &nobody), messages);
 }
 
 int cairn_repair(struct cairn_op *op, const struct cairn_ctx *ctx, const struct cairn_watch *watch)
 {
+    const unsigned long messages = message_count();
     static const struct cairn_watch nobody;
     int error = ready(op, ctx, __func__);
     if (error)
         return error;
     if (op->vtable->repair == NULL)
         return cairn_set_message(CAIRN_ENOTSUP, "%s: %s: does not offer it", __func__, op->vtable->scheme);
-    return op->vtable->repair(op->self, ctx, watch ? watch : &nobody);
+    return told(op->vtable->repair(op->self, ctx, watch ? watch : &nobody), messages);
 }
 
 void *cairn_alloc(size_t size)

@@ -126,6 +126,7 @@ struct shown {
     unsigned times[ROT_COUNT]; /* that each was shown */
     bool lost[ROT_COUNT];      /* as lost */
     unsigned lost_count;
+    unsigned label_lost; /* of these, those of which only the label told */
     unsigned more;       /* times that the one recorded after the damage was shown */
     unsigned places;     /* verify: that are damaged */
     unsigned unaccepted; /* of these, those that no repair has accepted */
@@ -164,16 +165,17 @@ static int list_one(void *arg, const struct cairn_entry *entry)
         if (entry->error != CAIRN_ECORRUPT || entry->lost_count == 0 || *entry->reason == '\0')
             rot_look_complain(look, "list: the lost ones from %s on are not described", entry->id);
         mark(shown, entry->id, entry->lost_count, true);
+        shown->label_lost += entry->time_ns != 0;
         return 0;
     }
     mark(shown, entry->id, 1, false);
-    if (entry->number >= ROT_COUNT || look->cost.lost[entry->number])
+    if (entry->number >= ROT_COUNT || (look->more && strcmp(entry->id, look->more_id.text) == 0))
         return 0;
     const struct rot_checkpoint *checkpoint = checkpoint_at(look, (int)entry->number);
     const char *label = entry->number == 0 && look->cost.label_lost ? "" : checkpoint->label;
     if (strcmp(entry->label, label) != 0)
         rot_look_complain(look, "list: %s has the label \"%.40s\"", entry->id, entry->label);
-    if (entry->size != checkpoint->size || entry->time_ns == 0)
+    if (!look->cost.lost[entry->number] && (entry->size != checkpoint->size || entry->time_ns == 0))
         rot_look_complain(look, "list: %s has %" PRIu64 " bytes, time %" PRId64, entry->id, entry->size,
                           entry->time_ns);
     return 0;
@@ -202,9 +204,9 @@ static void check_list(struct rot_look *look, struct cairn_op *op)
     error = cairn_stat(op, NULL, &stat);
     if (error)
         rot_look_complain(look, "stat: error %d: %s", error, cairn_message());
-    else if (stat.count != ROT_COUNT + (look->more != NULL) || stat.lost != shown.lost_count ||
-             stat.damaged > look->fresh ||
-             (shown.lost_count > 0 && look->accepted.count == 0 && stat.damaged < look->fresh))
+    else if (stat.count != ROT_COUNT + (look->more != NULL) ||
+             stat.lost != shown.lost_count - shown.label_lost || stat.damaged > look->fresh ||
+             (stat.lost > 0 && look->accepted.count == 0 && stat.damaged < look->fresh))
         rot_look_complain(look, "stat: count %" PRIu64 ", lost %" PRIu64 " (list: %u), damaged %d",
                           stat.count, stat.lost, shown.lost_count, stat.damaged);
 }
@@ -219,7 +221,7 @@ static int verify_one(void *arg, const struct cairn_damage *damage)
         strncmp(damage->path, look->journal->dir, strlen(look->journal->dir)) != 0 ||
         (damage->count == 0) != (*damage->first == '\0'))
         rot_look_complain(look, "verify: damage in \"%s\" is not described", damage->path);
-    if (damage->count)
+    if (damage->count && damage->count != CAIRN_COUNT_UNKNOWN)
         mark(shown, damage->first, damage->count, true);
     snprintf(place, sizeof(place), "%.300s %" PRIu64 " %.200s", damage->path, damage->offset, damage->reason);
     for (unsigned i = 0; i < shown->places && i < 64; i++) {

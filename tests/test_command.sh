@@ -178,6 +178,16 @@ checkpoint__takes_three_mebibytes() {
     cmp data out || fail "the data from a pipe is another"
 }
 
+checkpoint__beyond_the_limit_of_file_size_is_no_space() {
+    head -c 3000000 /dev/zero >large
+    run 0 "$cairn" checkpoint -l one j large
+    run 4 bash -c 'ulimit -f 256; exec "$0" checkpoint new large' "$cairn"
+    run 4 bash -c 'ulimit -f 2048; exec "$0" checkpoint j large' "$cairn"
+    run 0 "$cairn" latest j
+    run 0 "$cairn" verify j
+    run 0 "$cairn" checkpoint j large
+}
+
 checkpoint__creates_the_place_and_its_parents() {
     run 0 "$cairn" checkpoint journal:a/b/c /dev/null
     run 0 "$cairn" latest a/b/c
@@ -340,6 +350,16 @@ list__shows_a_checkpoint_whose_header_is_damaged_as_lost() {
     out_is c
     run 3 "$cairn" load j 00000001@1
     run 3 "$cairn" verify j
+}
+
+list__shows_a_checkpoint_whose_label_is_damaged_as_lost() {
+    printf a | "$cairn" checkpoint -l 'label of the first' j >/dev/null
+    printf b | "$cairn" checkpoint -l 'label of the second' j >/dev/null
+    overwrite j 'label of the second'
+    run 0 "$cairn" list j
+    has_line out '^ *0 +00000000@1 .*  label of the first$'
+    has_line out '^ *1 +00000001@1 .*  LOST, 1 from here on: the record.s label does not match its hash$'
+    run 3 "$cairn" load j 00000001@1
 }
 
 list__of_an_empty_journal_is_nothing_and_of_none_exits_1() {

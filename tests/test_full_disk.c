@@ -28,6 +28,8 @@
 
 #include <cairn/cairn.h>
 
+#include "child.h"
+#include "journal/files.h"
 #include "scratch.h"
 
 #define KEPT_MAX 65536
@@ -457,7 +459,56 @@ static void full_disk__opens_again_without_control_page_or_index(void **state)
             reopen_full(flags, "journal.ctl", NULL, taken);
             reopen_full(flags, "index.mdb", NULL, taken);
             reopen_full(flags, "journal.ctl", "index.mdb", taken);
+            reopen_full(flags, "journal.ctl", RESERVE_NAME, taken);
         }
+    }
+}
+
+/* open_elsewhere -- what another process gets. */
+static int open_elsewhere(void *arg)
+{
+    struct cairn_op *op;
+    int error = cairn_open(&op, NULL, journal, *(unsigned *)arg);
+
+    cairn_close(op);
+    return -error;
+}
+
+static void full_disk__one_without_a_page_is_alone(void **state)
+{
+    char path[SCRATCH_PATH_SIZE];
+    unsigned reading = CAIRN_READONLY;
+    void *data;
+    size_t size;
+
+    (void)state;
+    FOR_EACH_WAY(flags)
+    {
+        begin();
+        struct cairn_op *op = open_journal(flags);
+        fill(op, 30000);
+        cairn_close(op);
+        ballast(0);
+        assert_int_equal(unlink(scratch_join(path, journal, "journal.ctl")), 0);
+        ballast(0);
+        struct cairn_op *reader = open_journal(CAIRN_READONLY);
+        assert_int_equal(cairn_latest(reader, NULL, &data, &size), 0);
+        cairn_free(data);
+        op = open_journal(flags);
+        assert_int_not_equal(access(path, F_OK), 0);
+        assert_int_equal(child_run(open_elsewhere, &flags), -CAIRN_EBUSY);
+        assert_int_equal(child_run(open_elsewhere, &reading), -CAIRN_EBUSY);
+        assert_int_equal(cairn_complete(op, NULL), 0);
+        /* What it did must not be missed by one who had looked before. */
+        assert_int_equal(cairn_latest(reader, NULL, &data, &size), CAIRN_EBUSY);
+        cairn_close(op);
+        assert_int_equal(cairn_latest(reader, NULL, &data, &size), CAIRN_ENONE);
+        cairn_close(reader);
+        ballast_off();
+        op = open_journal(flags);
+        assert_int_equal(access(path, F_OK), 0);
+        assert_int_equal(child_run(open_elsewhere, &flags), 0);
+        cairn_close(op);
     }
 }
 
@@ -681,6 +732,7 @@ int main(void)
         cmocka_unit_test(full_disk__same_handle_goes_on_when_there_is_space),
         cmocka_unit_test(full_disk__opens_again),
         cmocka_unit_test(full_disk__opens_again_without_control_page_or_index),
+        cmocka_unit_test(full_disk__one_without_a_page_is_alone),
         cmocka_unit_test(full_disk__opens_again_after_a_kill),
         cmocka_unit_test(full_disk__a_journal_is_made_whole_or_not_at_all),
         cmocka_unit_test(full_disk__opening_gets_by_with_what_there_is),

@@ -213,6 +213,7 @@ static uint64_t forge(unsigned number, uint64_t durable_upto, size_t size)
         .time_ns = last->time_ns + 1,
         .durable_upto = durable_upto,
         .body_hash = record_body_hash(label, strlen(label), data, size),
+        .label_hash = record_label_hash(label, strlen(label)),
         .prev = last->hash,
     };
     record_seal(&record, file.header.salt);

@@ -62,11 +62,15 @@ static int memory_checkpoint(void *self, const struct cairn_ctx *ctx, const char
     return 0;
 }
 
+static int speechless; /* what latest has to give, without a word */
+
 static int memory_latest(void *self, const struct cairn_ctx *ctx, void **data, size_t *size)
 {
     (void)self;
     (void)ctx;
     memory.calls++;
+    if (speechless)
+        return speechless;
     if (memory.count == 0)
         return cairn_set_message(CAIRN_ENONE, "memory: none");
     *data = cairn_alloc(memory.size);
@@ -301,6 +305,20 @@ static void register__failed_init_is_not_closed(void **state)
     assert_int_equal(memory.closes, 1);
 }
 
+static void register__one_that_fails_without_a_word_gets_the_errors_own(void **state)
+{
+    struct cairn_op *op;
+    void *data;
+    size_t size;
+
+    (void)state;
+    ASSERT_DONE(cairn_open(&op, NULL, "plain:x", 0));
+    speechless = CAIRN_EHOST;
+    ASSERT_REFUSED(cairn_latest(op, NULL, &data, &size), CAIRN_EHOST, cairn_strerror(CAIRN_EHOST));
+    speechless = 0;
+    cairn_close(op);
+}
+
 static void register__takes_sixteen_and_no_more(void **state)
 {
     static struct cairn_vtable vtables[15];
@@ -333,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup(register__what_is_not_implemented_is_not_supported, setup),
         cmocka_unit_test_setup(register__wrong_arguments_do_not_reach_it, setup),
         cmocka_unit_test_setup(register__failed_init_is_not_closed, setup),
+        cmocka_unit_test_setup(register__one_that_fails_without_a_word_gets_the_errors_own, setup),
         cmocka_unit_test_setup(register__takes_sixteen_and_no_more, setup),
     };
 

@@ -34,8 +34,9 @@ struct cairn_ctx {
         0, 0                                                                                                 \
     }
 
-/* Sets up a context whose deadline is `timeout_ns` nanoseconds from now (CLOCK_MONOTONIC). A timeout of
- * zero or less has expired already; one that would pass the end of the clock means no deadline. */
+/* Sets up a context, which may not be NULL, whose deadline is `timeout_ns` nanoseconds from now
+ * (CLOCK_MONOTONIC). A timeout of zero or less has expired already; one that would pass the end of the clock
+ * means no deadline. */
 void cairn_ctx_with_timeout(struct cairn_ctx *ctx, int64_t timeout_ns);
 
 /* Cancels the calls that wait under this context, and all later ones. Any thread; also in a signal

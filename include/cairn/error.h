@@ -70,7 +70,7 @@ enum cairn_error {
     CAIRN_E2BIG = -17,
 
     /* This implementation, or the file system beneath it, does not offer what the call needs. */
-    CAIRN_ENOTSUP = -18,
+    CAIRN_ENOTSUP = -18
 };
 
 /* Returns the sentence for an error, without the particulars; for a number that is none of the above,

@@ -80,17 +80,19 @@ CAIRN_MUST_CHECK int cairn_new(struct cairn_op **op, const char *scheme);
  *   CAIRN_EINVAL    root is empty, or flags has a bit that is none
  *   CAIRN_ESTATE    a second Init
  *   CAIRN_ENONE     nothing is there, and `flags` says not to create it
- *   CAIRN_ENOTDIR   root is no directory but a file, or a symbolic link to nowhere, or a directory of
- *                   something else
+ *   CAIRN_ENOTDIR   root is no directory but a file, or a directory of something else; or it was to be
+ *                   created, and is a symbolic link to nowhere
  *   CAIRN_EACCES    no permission, or a read-only file system
  *   CAIRN_EVERSION  written by a newer version
  *   CAIRN_EHOST     in use on another host, or in another PID namespace of this one
  *   CAIRN_EBUSY     in use in a way that leaves no way in
  *   CAIRN_ENOSPC    no space to create it
  *   CAIRN_ENOTSUP   the file system lacks what the implementation needs
+ *   CAIRN_ECORRUPT  nothing that is there can be made sense of. It may be worth keeping, so nothing is begun
+ * in its place: move it away, or name another
  *
- * After a failure the handle is as before and Init may be tried again. Damage is not a failure: it is
- * reported by the calls that meet it. */
+ * After a failure the handle is as before and Init may be tried again. Any lesser damage is not a
+ * failure: it is reported by the calls that meet it. */
 CAIRN_MUST_CHECK int cairn_init(struct cairn_op *op, const struct cairn_ctx *ctx, const char *root,
                                 unsigned flags);
 
@@ -186,10 +188,11 @@ struct cairn_entry {
  * not cairn_close() on the same handle. */
 typedef int cairn_list_fn(void *arg, const struct cairn_entry *entry);
 
-/* Shows every checkpoint, oldest first, as of this moment; CAIRN_EBUSY if they are removed by a Compact,
- * Clear or Complete while they are shown. It reads no data: what is damaged within its data is found by
- * cairn_load() and cairn_verify(). What is known to be lost is shown as a run, one entry with `error` and
- * `lost_count`. CAIRN_ENOTSUP if the implementation has no list. */
+/* Shows every checkpoint, oldest first, as of this moment. If they are removed by a Compact, Clear or
+ * Complete while they are shown it may show them still, or end with CAIRN_EBUSY. It reads no data: what is
+ * damaged within its data is found by cairn_load() and cairn_verify(). What is known to be lost is shown as a
+ * run, one entry with `error` and `lost_count`; that newer ones may be lost which nothing tells of is
+ * cairn_verify()'s to say. CAIRN_ENOTSUP if the implementation has no list. */
 CAIRN_MUST_CHECK int cairn_list(struct cairn_op *op, const struct cairn_ctx *ctx, cairn_list_fn *fn,
                                 void *arg);
 
@@ -213,13 +216,16 @@ struct cairn_stat {
 /* Fills in *stat. CAIRN_ENOTSUP if the implementation has no stat. */
 CAIRN_MUST_CHECK int cairn_stat(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_stat *stat);
 
+#define CAIRN_COUNT_UNKNOWN UINT64_MAX
+
 /* A damaged place, as cairn_verify() and cairn_repair() show it. The pointers hold during the callback. */
 struct cairn_damage {
     const char *path;   /* the file */
     uint64_t offset;    /* the first damaged byte's place in the file, as near as can be told */
     uint64_t size;      /* how many bytes from there are affected; 0 if that cannot be told */
     const char *first;  /* the id of the first checkpoint lost with it; "" if none is */
-    uint64_t count;     /* how many in a row are lost */
+    uint64_t count;     /* how many in a row are lost; CAIRN_COUNT_UNKNOWN if some may be, and nothing tells
+                           how many */
     int accepted;       /* 1 if cairn_repair() has accepted this loss before */
     const char *reason; /* what is wrong with it */
     const char *copy;   /* cairn_repair() only: where the copy of the file is kept; else "" */
