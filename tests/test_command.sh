@@ -97,6 +97,15 @@ overwrite() {
     [[ $found -eq 1 ]] || fail "no file in $1 has '$2'"
 }
 
+# limited KIB COMMAND... -- where no file may become larger.
+limited() {
+    (
+        ulimit -f "$1"
+        shift
+        exec "$@"
+    )
+}
+
 # Opens descriptor 8 on a pipe whose reader is gone.
 abandoned_pipe() {
     mkfifo fifo
@@ -181,8 +190,8 @@ checkpoint__takes_three_mebibytes() {
 checkpoint__beyond_the_limit_of_file_size_is_no_space() {
     head -c 3000000 /dev/zero >large
     run 0 "$cairn" checkpoint -l one j large
-    run 4 bash -c 'ulimit -f 256; exec "$0" checkpoint new large' "$cairn"
-    run 4 bash -c 'ulimit -f 2048; exec "$0" checkpoint j large' "$cairn"
+    run 4 limited 256 "$cairn" checkpoint new large
+    run 4 limited 2048 "$cairn" checkpoint j large
     run 0 "$cairn" latest j
     run 0 "$cairn" verify j
     run 0 "$cairn" checkpoint j large
