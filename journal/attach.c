@@ -10,7 +10,7 @@
 
 #include "journal/journal.h"
 #include "journal/recovery.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 int attach_lock_gate(int dir, const char *path, const struct cairn_ctx *ctx, int *gate)
 {

@@ -15,7 +15,7 @@
 
 #include <cairn/operation.h>
 
-#include "journal/system.h"
+#include "system/system.h"
 
 #if defined(__GLIBC__)
 #define CONTROL_ABI (0x474c0000u | (uint32_t)sizeof(pthread_mutex_t))

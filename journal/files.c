@@ -13,7 +13,7 @@
 
 #include "journal/index.h"
 #include "journal/journal.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 int files_init(struct files *files)
 {

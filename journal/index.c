@@ -18,7 +18,7 @@
 #include <xxhash.h>
 
 #include "journal/journal.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 #define MAP_SIZE_MIN (64u * 1024 * 1024)
 

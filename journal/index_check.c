@@ -22,7 +22,7 @@
 #include <assert.h>
 
 #include "journal/index.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 #define LMDB_MAGIC   0xbeefc0deu
 #define LMDB_VERSION 1u

@@ -20,8 +20,10 @@
 #include "journal/log.h"
 #include "journal/maintain.h"
 #include "journal/read.h"
-#include "journal/system.h"
 #include "journal/verify.h"
+#include "system/folder.h"
+#include "system/system.h"
+#include "system/utf8.h"
 
 static pthread_mutex_t journals_lock = PTHREAD_MUTEX_INITIALIZER;  /* never held while waiting for others */
 static pthread_cond_t journals_changed = PTHREAD_COND_INITIALIZER; /* one is no longer opening */
@@ -53,55 +55,6 @@ static void set_fork_handlers(void)
 }
 
 /* --- opening ------------------------------------------------------------------------------------- */
-
-static bool leads_nowhere(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) != 0 && errno == ENOENT && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
-}
-
-/* make_directories -- makes `root` and what is missing above it. Their names are made durable with the
- * journal (place_sync()). */
-static int make_directories(const char *root)
-{
-    char path[PATH_MAX];
-    size_t size = strlen(root);
-
-    if (size >= sizeof(path))
-        return cairn_set_message(CAIRN_EINVAL, "%.100s...: the path is too long", root);
-    memcpy(path, root, size + 1);
-    for (size_t i = 1; i <= size; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        char end = path[i];
-        path[i] = '\0';
-        if (mkdir(path, 0755) != 0) {
-            if (errno != EEXIST && (end == '\0' || (errno != EACCES && errno != EROFS)))
-                return system_error(errno, "%s: cannot make the directory", path);
-            if (errno == EEXIST && leads_nowhere(path))
-                return cairn_set_message(CAIRN_ENOTDIR, "%s: this is a symbolic link that leads nowhere",
-                                         path);
-        }
-        path[i] = end;
-    }
-    return 0;
-}
-
-/* open_directory -- opens `root`, which is made if need be. */
-static int open_directory(const char *root, unsigned flags, int *dir)
-{
-    *dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*dir < 0 && errno == ENOENT && !(flags & (CAIRN_READONLY | CAIRN_EXISTING))) {
-        int error = make_directories(root);
-        if (error)
-            return error;
-        *dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (*dir < 0 && errno == ENOENT && (flags & (CAIRN_READONLY | CAIRN_EXISTING)))
-        return cairn_set_message(CAIRN_ENONE, "%s: there is no journal", root);
-    return *dir < 0 ? system_error(errno, "%s: cannot open the directory", root) : 0;
-}
 
 static struct journal *find_open(const struct stat *st, bool readonly)
 {
@@ -239,7 +192,7 @@ static int journal_init(void **self, const struct cairn_ctx *ctx, const char *ro
     struct journal_handle *handle = calloc(1, sizeof(*handle));
     if (handle == NULL)
         return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for a handle", root);
-    int error = open_directory(root, flags, &dir);
+    int error = folder_open(&dir, root, "journal", flags);
     if (error) {
         free(handle);
         return error;
@@ -307,48 +260,13 @@ static int check(const struct journal_handle *handle, bool writes)
     return 0;
 }
 
-/* is_utf8 -- by RFC 3629: no surrogates, nothing past U+10FFFF, no longer form than need be. */
-static bool is_utf8(const unsigned char *s, size_t size)
-{
-    for (size_t i = 0; i < size;) {
-        unsigned char c = s[i++];
-        unsigned low = 0x80, high = 0xbf;
-        int more;
-        if (c < 0x80)
-            continue;
-        if (c >= 0xc2 && c <= 0xdf) {
-            more = 1;
-        } else if (c >= 0xe0 && c <= 0xef) {
-            more = 2;
-            if (c == 0xe0)
-                low = 0xa0;
-            else if (c == 0xed)
-                high = 0x9f;
-        } else if (c >= 0xf0 && c <= 0xf4) {
-            more = 3;
-            if (c == 0xf0)
-                low = 0x90;
-            else if (c == 0xf4)
-                high = 0x8f;
-        } else {
-            return false;
-        }
-        for (; more > 0; more--, low = 0x80, high = 0xbf) {
-            if (i == size || s[i] < low || s[i] > high)
-                return false;
-            i++;
-        }
-    }
-    return true;
-}
-
 static int check_label(const struct journal_handle *handle, const char *label, size_t *size)
 {
     *size = strnlen(label, (size_t)CAIRN_JOURNAL_LABEL_MAX + 1);
     if (*size > CAIRN_JOURNAL_LABEL_MAX)
         return cairn_set_message(CAIRN_E2BIG, "%s: the label is longer than %u bytes", handle->journal->path,
                                  CAIRN_JOURNAL_LABEL_MAX);
-    if (!is_utf8((const unsigned char *)label, *size))
+    if (!utf8_is_valid(label, *size))
         return cairn_set_message(CAIRN_EINVAL, "%s: the label is not UTF-8", handle->journal->path);
     return 0;
 }

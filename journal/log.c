@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #include "journal/maintain.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 #define LOG_NEED_SPARE 2 /* from append_once(): there is no room, and no spare that is large enough */
 #define LOG_LOST       3 /* from commit(): the record is in a gap */

@@ -13,7 +13,7 @@
 #include "journal/attach.h"
 #include "journal/index.h"
 #include "journal/log.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 #define INDEX_LAG        (1024u * 1024) /* bytes of log that the index may be behind before it is committed */
 #define INDEX_LAG_INLINE (4 * INDEX_LAG)

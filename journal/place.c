@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "journal/journal.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 /* is_remnant -- 1 if the file is what a killed process leaves of one that was to begin with `magic`: a
  * regular file that is empty, or begins with zeros or with the magic. 0 if not, or an error. */
@@ -79,51 +79,4 @@ int place_check(struct journal *journal)
     }
     closedir(dir);
     return error;
-}
-
-/* sync_above -- syncs the directory above *dir and goes up to it: 1. If *dir is a root, or all has been
- * synced by other means: 0. Or an error. */
-static int sync_above(struct journal *journal, int *dir, struct stat *here)
-{
-    struct stat above;
-    int result = 0;
-
-    int up = openat(*dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (up < 0 && (errno == EACCES || errno == EPERM)) {
-        /* It may not be opened by us, and may have been made a moment ago by somebody else. */
-        return syncfs(journal->dir) == 0
-                   ? 0
-                   : system_error(errno, "%s: cannot sync the file system", journal->path);
-    }
-    if (up < 0)
-        return system_error(errno, "%s: cannot open a directory above it", journal->path);
-    if (fstat(up, &above) != 0)
-        result = system_error(errno, "%s: cannot look at a directory above it", journal->path);
-    else if (above.st_dev == here->st_dev && above.st_ino != here->st_ino)
-        result =
-            fsync(up) == 0 ? 1 : system_error(errno, "%s: cannot sync a directory above it", journal->path);
-    if (result != 1) {
-        close(up);
-        return result;
-    }
-    close(*dir);
-    *dir = up;
-    *here = above;
-    return 1;
-}
-
-int place_sync(struct journal *journal)
-{
-    struct stat here;
-    int result = 1;
-
-    int dir = openat(journal->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        return system_error(errno, "%s: cannot open the directory", journal->path);
-    if (fstat(dir, &here) != 0)
-        result = system_error(errno, "%s: cannot look at the directory", journal->path);
-    while (result == 1)
-        result = sync_above(journal, &dir, &here);
-    close(dir);
-    return result;
 }

@@ -14,9 +14,4 @@ struct journal;
  * has the gate. */
 int place_check(struct journal *journal);
 
-/* place_sync -- makes the directory's own name durable, and the names of all above it on the same file
- * system, whoever made them: a process that did may have been killed before it came to this, and nobody can
- * tell. */
-int place_sync(struct journal *journal);
-
 #endif

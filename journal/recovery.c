@@ -20,7 +20,8 @@
 #include "journal/maintain.h"
 #include "journal/place.h"
 #include "journal/survey.h"
-#include "journal/system.h"
+#include "system/folder.h"
+#include "system/system.h"
 
 /* horizon_now -- the position of the last removal that was appended. */
 static uint64_t horizon_now(struct journal *journal)
@@ -175,7 +176,7 @@ static int create(struct journal *journal, struct survey *found)
     control_tail(journal->control, &tail);
     control_set_durable(journal->control, &tail);
     error = map_begin(&journal->map, &tail);
-    return error ? error : place_sync(journal);
+    return error ? error : folder_sync(journal->dir, journal->path);
 }
 
 /* rewrite -- rule 4: writes again what was found beyond the witness. After a lost write-back those bytes are
@@ -364,7 +365,7 @@ static int settle(struct journal *journal, struct survey *found)
     int error = 0;
 
     if (found->newest == 1 && found->witness <= found->header.tail.position) {
-        error = place_sync(journal); /* its maker may not have come to it */
+        error = folder_sync(journal->dir, journal->path); /* its maker may not have come to it */
         if (error)
             return error;
     }

@@ -8,7 +8,7 @@
 
 #include "journal/files.h"
 #include "journal/journal.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 #define BUFFER_SIZE (64u * 1024)
 

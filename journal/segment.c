@@ -16,7 +16,7 @@
 
 #include <cairn/version.h>
 
-#include "journal/system.h"
+#include "system/system.h"
 
 static uint64_t header_hash(const struct segment_header *header)
 {

@@ -22,7 +22,7 @@
 #include "journal/log.h"
 #include "journal/maintain.h"
 #include "journal/read.h"
-#include "journal/system.h"
+#include "system/system.h"
 
 static const char padding_changed[] = "the padding behind the record has changed; the record is whole";
 

@@ -1,7 +1,7 @@
-/* system.h -- what the engine asks of the operating system beyond one call: whole reads, the clock, the
+/* system.h -- what all parts ask of the operating system beyond one call: whole reads, the clock, the
  * translation of errno. */
-#ifndef JOURNAL_SYSTEM_H
-#define JOURNAL_SYSTEM_H
+#ifndef SYSTEM_SYSTEM_H
+#define SYSTEM_SYSTEM_H
 
 #include <stddef.h>
 #include <stdint.h>

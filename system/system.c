@@ -1,5 +1,5 @@
 /* system.c -- see system.h. */
-#include "journal/system.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
