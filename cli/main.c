@@ -46,7 +46,8 @@ static void print_help(void)
           stdout);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         printf("  %-10s  %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\nURL is a directory, or SCHEME:PLACE as in journal:DIR. `cairn help COMMAND` tells more.\n\n"
+    fputs("\nURL is a directory, or SCHEME:PLACE as in journal:DIR or dir:DIR. `cairn help COMMAND` tells "
+          "more.\n\n"
           "Options:\n",
           stdout);
     options_print(stdout, 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "directory/directory.h"
 #include "journal/journal.h"
 #include "operation/message.h"
 
@@ -15,6 +16,8 @@ struct cairn_op {
     void *self; /* the implementation's; NULL before Init */
 };
 
+#define BUILT_IN_COUNT 2
+static const struct cairn_vtable *const built_in[BUILT_IN_COUNT] = {&journal_vtable, &directory_vtable};
 static const struct cairn_vtable *registered[REGISTERED_MAX];
 
 static bool scheme_is_name(const char *scheme, size_t size)
@@ -29,12 +32,19 @@ static bool scheme_is_name(const char *scheme, size_t size)
     return size > 0;
 }
 
+static bool scheme_is(const struct cairn_vtable *vtable, const char *scheme, size_t size)
+{
+    return strlen(vtable->scheme) == size && memcmp(vtable->scheme, scheme, size) == 0;
+}
+
 static const struct cairn_vtable *scheme_find(const char *scheme, size_t size)
 {
-    if (strlen(journal_vtable.scheme) == size && memcmp(journal_vtable.scheme, scheme, size) == 0)
-        return &journal_vtable;
+    for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
+        if (scheme_is(built_in[i], scheme, size))
+            return built_in[i];
+    }
     for (int i = 0; i < REGISTERED_MAX && registered[i]; i++) {
-        if (strlen(registered[i]->scheme) == size && memcmp(registered[i]->scheme, scheme, size) == 0)
+        if (scheme_is(registered[i], scheme, size))
             return registered[i];
     }
     return NULL;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define SCRATCH_PATH_SIZE 256
+#define SCRATCH_PATH_SIZE 512
 
 /* scratch_make -- makes an empty directory below TMPDIR, or /tmp; with `memory` below /dev/shm if there is
  * one, which is faster and needs nothing to be durable. Its path goes to `path`. */

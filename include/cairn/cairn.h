@@ -12,6 +12,7 @@
  *   context.h    deadlines and cancellation
  *   operation.h  the Operation interface: open, checkpoint, latest, load, compact, clear, complete
  *   journal.h    the journal, the implementation behind a bare path and `journal:DIR`
+ *   directory.h  plain files that Go programs share, the implementation behind `dir:PATH`
  *
  * Link with -lcairn. The library needs libc, LMDB and xxHash, and no others.
  */
@@ -19,6 +20,7 @@
 #define CAIRN_CAIRN_H
 
 #include <cairn/context.h>
+#include <cairn/directory.h>
 #include <cairn/error.h>
 #include <cairn/journal.h>
 #include <cairn/operation.h>

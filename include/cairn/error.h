@@ -49,8 +49,8 @@ enum cairn_error {
     /* The operating system does not permit the access, or the handle was opened read-only. */
     CAIRN_EACCES = -11,
 
-    /* The place exists and is something else: a file where a directory should be, or a directory that
-     * is no journal. */
+    /* The place exists and is something else: a file where a directory should be, or a directory of something
+     * else. */
     CAIRN_ENOTDIR = -12,
 
     /* The files were written by a newer version of Cairn, in a format that this one does not know. */

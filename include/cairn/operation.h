@@ -12,9 +12,9 @@
  *
  * and beside it what a user of checkpoints needs to look after them: list, stat, verify, repair.
  *
- * An implementation is chosen by URL, `SCHEME:PLACE`: `journal:DIR`, or a bare path, which is a journal.
- * (A bare path with a colon before its first slash is written ./that:way.) Others add their own with
- * cairn_register().
+ * An implementation is chosen by URL, `SCHEME:PLACE`: `journal:DIR` (journal.h), or a bare path, which is a
+ * journal; `dir:PATH` (directory.h), plain files that Go programs share. (A bare path with a colon before its
+ * first slash is written ./that:way.) Others add their own with cairn_register().
  *
  * All calls on an initialised handle may be made by any number of threads at once. cairn_init() and
  * cairn_close() may not run beside another call on the same handle.
@@ -68,7 +68,7 @@ enum cairn_flags {
 
 /* --- A handle's life ------------------------------------------------------------------------- */
 
-/* Makes a handle for the implementation named `scheme` ("journal"), bound to no place yet. NULL means
+/* Makes a handle for the implementation named `scheme` ("journal", "dir"), bound to no place yet. NULL means
  * "journal". On success *op is the caller's, to be ended with cairn_close(). On failure *op is NULL:
  * CAIRN_ENOTSUP if there is no such scheme. */
 CAIRN_MUST_CHECK int cairn_new(struct cairn_op **op, const char *scheme);
