@@ -412,11 +412,10 @@ static int compact_names(struct memo *memo, const struct directory *directory, c
 
 static int clear_names(struct memo *memo, const struct directory *directory, const struct names *names)
 {
-    const struct names last = {.items = names->items + names->count - (names->count ? 1 : 0)};
-
     memo_set(memo, "", 0);
     if (names->count == 0)
         return 0;
+    const struct names last = {.items = names->items + names->count - 1, .count = 1};
     /* The latest goes last: at no moment does an older one take its place. */
     int error = remove_names(directory, names, names->count - 1);
     return error ? error : remove_names(directory, &last, 1);
