@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -55,7 +56,9 @@ static void print_row(const struct cairn_entry *entry)
         (void)text_time(time, entry->time_ns, false);
     if (entry->error == 0 || entry->size != 0)
         snprintf(size, sizeof size, "%" PRIu64, entry->size);
-    printf("%8" PRIu64 "  %-12s  %12s  %-20s", entry->number, entry->id, size, time);
+    printf("%8" PRIu64 "  ", entry->number);
+    text_print(stdout, entry->id); /* it may have a label in it */
+    printf("%*s  %12s  %-20s", strlen(entry->id) < 12 ? (int)(12 - strlen(entry->id)) : 0, "", size, time);
     if (entry->error != 0) {
         printf("  LOST, %" PRIu64 " from here on: ", entry->lost_count);
         text_print(stdout, entry->reason);
