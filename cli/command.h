@@ -40,6 +40,7 @@ extern const struct command command_latest;
 extern const struct command command_load;
 extern const struct command command_list;
 extern const struct command command_copy;
+extern const struct command command_step;
 extern const struct command command_stat;
 extern const struct command command_compact;
 extern const struct command command_clear;
