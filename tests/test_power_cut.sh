@@ -55,13 +55,16 @@ look() {
 for fs in ext4 xfs btrfs; do
     for scheme in journal: dir:; do
         begin "$fs" || break
+        before=$failed
+        failed=0
         for i in 1 2 3 4 5 6; do
             if [[ $i -eq 4 ]]; then "$cairn" compact -l first "$scheme$base/disk/state"; fi
             id=$(echo "data $i" | "$cairn" checkpoint -l "step $i" "$scheme$base/disk/state")
             look "$fs" "$scheme" "$id" "data $i"
         done
         umount disk
-        echo "ok - $fs, $scheme"
+        if [[ $failed -eq 0 ]]; then echo "ok - $fs, $scheme"; fi
+        failed=$((failed | before))
     done
 done
 exit $failed
