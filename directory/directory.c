@@ -154,14 +154,14 @@ static void memo_set(struct memo *memo, const char *name, uint32_t number)
     memo->number = number;
 }
 
-/* find_latest -- which checkpoint is the latest; it is durable then, whoever wrote it. The caller has the
- * lock. */
+/* find_latest -- which checkpoint is the latest; it is durable then, whoever wrote it. The memo is asked if
+ * `remembered`. The caller has the lock. */
 static int find_latest(struct memo *memo, const struct directory *directory, const struct lock *lock,
-                       const struct cairn_ctx *ctx)
+                       const struct cairn_ctx *ctx, bool remembered)
 {
     struct names names;
 
-    if (memo_read(memo, directory, lock))
+    if (remembered && memo_read(memo, directory, lock))
         return 0;
     memo_set(memo, "", 0);
     int error = names_read(&names, directory, ctx);
@@ -252,7 +252,7 @@ static int directory_checkpoint(void *self, const struct cairn_ctx *ctx, const c
     if (error == 0)
         error = lock_take(&lock, directory, ctx);
     if (error == 0)
-        error = find_latest(&memo, directory, &lock, ctx);
+        error = find_latest(&memo, directory, &lock, ctx, true);
     if (error == 0)
         error = give_name(&memo, directory, &file, *memo.latest ? memo.number + 1 : 0, label);
     if (error == 0)
@@ -274,12 +274,12 @@ static int directory_latest_of(const struct directory *directory, const struct c
     struct memo memo;
     int fd = -1;
 
-    for (;;) {
+    for (bool remembered = true;; remembered = false) {
         struct lock lock = {.fd = -1};
         int error = lock_take(&lock, directory, ctx);
         if (error)
             return error;
-        error = find_latest(&memo, directory, &lock, ctx);
+        error = find_latest(&memo, directory, &lock, ctx, remembered);
         if (error == 0 && *memo.latest == '\0')
             error = cairn_set_message(CAIRN_ENONE, "%s: no checkpoint is recorded", directory->path);
         else if (error == 0)
@@ -289,7 +289,7 @@ static int directory_latest_of(const struct directory *directory, const struct c
             break;
         if (error != CAIRN_ENOTFOUND)
             return error;
-        /* Somebody without the lock has removed it at this very moment. */
+        /* Somebody without the lock has removed it at this very moment, or has set the time back. */
         error = cairn_ctx_check(ctx);
         if (error)
             return error;

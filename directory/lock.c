@@ -94,7 +94,9 @@ bool lock_holds(const struct lock *lock, const struct directory *directory)
 
 void lock_release(struct lock *lock)
 {
-    if (lock->fd >= 0)
+    if (lock->fd >= 0) {
+        flock(lock->fd, LOCK_UN); /* at once, even if a forked child has the descriptor, too */
         close(lock->fd);
+    }
     lock->fd = -1;
 }

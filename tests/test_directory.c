@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -599,6 +600,21 @@ static void memo__rotten_one_is_not_believed(void **state)
     assert_string_equal(record(at.op, "", "one"), "00000001.chk");
 }
 
+static void memo__that_names_what_is_gone_is_dropped(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    record(at.op, "", "zero");
+    record(at.op, "", "one");
+    assert_int_equal(stat(at.dir, &st), 0);
+    scratch_remove(path_of("00000001.chk"));
+    const struct timespec times[2] = {st.st_atim, st.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, at.dir, times, 0), 0);
+    assert_latest(at.op, "zero");
+    assert_string_equal(record(at.op, "", "one again"), "00000001.chk");
+}
+
 static void memo__is_not_kept_where_it_cannot_be(void **state)
 {
     (void)state;
@@ -642,6 +658,38 @@ static void lock__removed_while_it_is_held_gives_no_number_twice(void **state)
     assert_latest(at.op, "mine");
     assert_string_equal(record(at.op, "", "next"), "00000003.chk");
     assert_int_equal(count_names(), 5);
+}
+
+static int lingers[2]; /* a pipe: the child ends when it is closed */
+static pid_t lingering;
+
+static void fork_a_child(void)
+{
+    assert_int_equal(pipe(lingers), 0);
+    lingering = fork();
+    assert_true(lingering >= 0);
+    if (lingering == 0) {
+        char byte;
+        close(lingers[1]);
+        ssize_t n = read(lingers[0], &byte, 1);
+        _exit((int)n);
+    }
+    close(lingers[0]);
+}
+
+static void lock__is_let_go_though_a_forked_child_has_it_open(void **state)
+{
+    int status;
+
+    (void)state;
+    between = fork_a_child;
+    record(at.op, "", "zero");
+    int lock = open(path_of("lock"), O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+    close(lock);
+    close(lingers[1]);
+    assert_int_equal(waitpid(lingering, &status, 0), lingering);
+    assert_int_equal(status, 0);
 }
 
 static void meddle_and_clear(void)
@@ -834,8 +882,10 @@ int main(void)
         TEST(memo__any_change_ends_it),
         TEST(memo__of_another_directory_is_not_believed),
         TEST(memo__rotten_one_is_not_believed),
+        TEST(memo__that_names_what_is_gone_is_dropped),
         TEST(memo__is_not_kept_where_it_cannot_be),
         TEST(lock__removed_while_it_is_held_gives_no_number_twice),
+        TEST(lock__is_let_go_though_a_forked_child_has_it_open),
         TEST(lock__removed_while_compact_has_it_loses_nothing),
         TEST(failure__leaves_no_id_and_no_trace),
         TEST(failure__at_each_sync_acknowledges_nothing),
