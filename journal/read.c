@@ -340,6 +340,13 @@ int read_survivor(struct journal *journal, const struct cairn_ctx *ctx, struct p
     }
 }
 
+/* gone -- the error of a walk whose checkpoints are removed beneath it. */
+static int gone(struct journal *journal)
+{
+    return cairn_set_message(CAIRN_EBUSY, "%s: the checkpoints were removed while they were gone through",
+                             journal->path);
+}
+
 /* walk -- the walk itself, from a scan that the map has begun. 0, or what a visitor said, or an error. */
 static int walk(struct journal *journal, struct scan *scan, const struct cairn_ctx *ctx,
                 const struct tail *at, const struct read_visitor *visitor)
@@ -358,8 +365,12 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
             if (error == 0) {
                 error = visitor->record(visitor->arg, segment, &record, 0);
                 files_put(journal, segment);
+            } else if (read_moved_on(journal, ctx, at)) {
+                error = gone(journal);
             }
-        } else if (error == CAIRN_ECORRUPT && !read_moved_on(journal, ctx, at)) {
+        } else if (error == CAIRN_ECORRUPT && read_moved_on(journal, ctx, at)) {
+            error = gone(journal);
+        } else if (error == CAIRN_ECORRUPT) {
             const struct hole hole = {
                 .segment = place.segment,
                 .position = place.position,
@@ -392,8 +403,7 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
             return visitor->hole(visitor->arg, &hole);
         }
         if (result == SCAN_STALE || (result == SCAN_HOLE && read_moved_on(journal, ctx, at)))
-            return cairn_set_message(
-                CAIRN_EBUSY, "%s: the checkpoints were removed while they were gone through", journal->path);
+            return gone(journal);
         if (result == SCAN_HOLE)
             error = visitor->hole(visitor->arg, &scan->hole);
         else if (scan->record.kind == RECORD_CHECKPOINT)
@@ -480,6 +490,7 @@ char *read_label(struct journal *journal, const struct tail *at, const struct se
 
 struct listing_state {
     struct journal *journal;
+    const struct cairn_ctx *ctx;
     const struct tail *at;
     cairn_list_fn *fn;
     void *arg;
@@ -492,6 +503,8 @@ static int list_record(void *arg, const struct segment *segment, const struct re
     const char *lost;
     char *label = read_label(state->journal, state->at, segment, record, &lost);
 
+    if (lost && read_moved_on(state->journal, state->ctx, state->at)) /* its segment was retired meanwhile */
+        return gone(state->journal);
     id_format(&id, number, state->at->generation);
     struct cairn_entry entry = {
         .id = id.text,
@@ -530,7 +543,7 @@ static int list_hole(void *arg, const struct hole *hole)
 int read_list(struct journal *journal, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
 {
     struct tail at = {0};
-    struct listing_state state = {.journal = journal, .at = &at, .fn = fn, .arg = arg};
+    struct listing_state state = {.journal = journal, .ctx = ctx, .at = &at, .fn = fn, .arg = arg};
     const struct read_visitor visitor = {.record = list_record, .hole = list_hole, .arg = &state};
 
     return read_walk(journal, ctx, &visitor, &at);
