@@ -40,7 +40,7 @@ static void pass_on(int number, siginfo_t *info, void *context)
 }
 
 /* become -- what the new process does: does not return. */
-static _Noreturn void become(char **argv, int output, int inherit, pid_t parent,
+static _Noreturn void become(const char *command, char **argv, int output, int inherit, pid_t parent,
                              const struct sigaction *before)
 {
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
@@ -53,7 +53,7 @@ static _Noreturn void become(char **argv, int output, int inherit, pid_t parent,
     (void)signal(SIGPIPE, SIG_DFL);
     execvp(argv[0], argv);
     const int why = errno;
-    fprintf(stderr, "cairn: step: %s: %s\n", argv[0], strerror(why));
+    failure_say(command, "%s: %s", argv[0], strerror(why));
     _exit(why == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 }
 
@@ -99,7 +99,7 @@ int child_run(const char *command, char **argv, int inherit, struct child *child
     }
     pid_t pid = fork();
     if (pid == 0)
-        become(argv, ends[1], inherit, parent, before);
+        become(command, argv, ends[1], inherit, parent, before);
     close(ends[1]);
     bool all = false;
     if (pid > 0) {

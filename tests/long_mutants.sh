@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# long_mutants.sh -- leaves out one guard of the journal after the other (tests/mutants/*.patch), and wants the
+# long_mutants.sh -- leaves out one guard of the library after the other (tests/mutants/*.patch), and wants the
 # test that the patch names to go red each time. A mutant that survives is a test that cannot fail. There is one
 # for each rule and for each row of the recovery table in docs/protocol.md; CAIRN_MUTANTS is a pattern of those
 # to try.
