@@ -18,6 +18,7 @@ struct request {
     int operand_count;    /* within the command's minimum and maximum */
     const char *label;    /* --label; NULL if not given */
     bool intact;          /* --intact */
+    bool all;             /* --all */
     bool json;            /* --json */
     bool help;            /* --help */
     bool version;         /* --version */
@@ -39,6 +40,7 @@ extern const struct command command_checkpoint;
 extern const struct command command_latest;
 extern const struct command command_load;
 extern const struct command command_list;
+extern const struct command command_watch;
 extern const struct command command_copy;
 extern const struct command command_step;
 extern const struct command command_stat;

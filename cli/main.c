@@ -17,8 +17,9 @@
 #include "cli/progress.h"
 
 static const struct command *const commands[] = {
-    &command_checkpoint, &command_latest,   &command_load, &command_list, &command_stat,   &command_compact,
-    &command_clear,      &command_complete, &command_copy, &command_step, &command_verify, &command_repair,
+    &command_checkpoint, &command_latest,  &command_load,   &command_list,     &command_watch,
+    &command_stat,       &command_compact, &command_clear,  &command_complete, &command_copy,
+    &command_step,       &command_verify,  &command_repair,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

@@ -12,7 +12,7 @@
 #define COMMON 0u /* in place of an option_bit */
 
 /* The keys of options without a short form. */
-enum { KEY_INTACT = 256, KEY_JSON, KEY_TIMEOUT, KEY_VERSION };
+enum { KEY_INTACT = 256, KEY_ALL, KEY_JSON, KEY_TIMEOUT, KEY_VERSION };
 
 static const struct option_row {
     unsigned bit;
@@ -23,6 +23,7 @@ static const struct option_row {
 } rows[] = {
     {OPTION_LABEL, 'l', "label", "LABEL", "the checkpoint's label; none if not given"},
     {OPTION_INTACT, KEY_INTACT, "intact", NULL, "pass over damaged checkpoints"},
+    {OPTION_ALL, KEY_ALL, "all", NULL, "begin with those that are there already"},
     {OPTION_JSON, KEY_JSON, "json", NULL, "print JSON, one object a line"},
     {COMMON, KEY_TIMEOUT, "timeout", "SECONDS", "wait for others no longer than this, as in 0, 2.5 or 60"},
     {COMMON, 'h', "help", NULL, "tell this, and do nothing else"},
@@ -84,6 +85,9 @@ static bool options_apply(struct request *request, int key, const char *argument
         return check_label(request, argument);
     case KEY_INTACT:
         request->intact = true;
+        return true;
+    case KEY_ALL:
+        request->all = true;
         return true;
     case KEY_JSON:
         request->json = true;

@@ -16,6 +16,7 @@ enum option_bit {
     OPTION_LABEL = 1,
     OPTION_INTACT = 2,
     OPTION_JSON = 4,
+    OPTION_ALL = 8,
 };
 
 /* Takes the options out of argv[1] and on. With `stop` it ends at the first operand, else it moves all

@@ -114,37 +114,16 @@ static int check_label(const struct directory *directory, const char *label)
 
 /* --- what the methods share ---------------------------------------------------------------------------- */
 
-static int sync_directory(const struct directory *directory)
-{
-    if (fsync(directory->dir) == 0 || errno == EROFS || errno == EINVAL)
-        return 0;
-    return system_error(errno, "%s: cannot sync the directory", directory->path);
-}
-
 /* commit -- the directory has been changed, and *memo says what the latest checkpoint is now: makes that
  * durable, and then known. */
 static int commit(const struct directory *directory, const struct lock *lock, const struct memo *memo)
 {
     const struct timespec stamp = memo_stamp(directory, lock);
 
-    int error = sync_directory(directory);
+    int error = file_sync_names(directory);
     if (error == 0)
         memo_write(memo, directory, lock, &stamp);
     return error;
-}
-
-/* sync_file -- a file of unknown origin; that it is gone is no failure. */
-static int sync_file(const struct directory *directory, const char *name)
-{
-    int fd, failed = 0;
-
-    int error = file_open(&fd, directory, name);
-    if (error)
-        return error == CAIRN_ENOTFOUND ? 0 : error;
-    if (fsync(fd) != 0 && errno != EROFS && errno != EINVAL)
-        failed = errno;
-    close(fd);
-    return failed ? system_error(failed, "%s/%s: cannot sync", directory->path, name) : 0;
 }
 
 static void memo_set(struct memo *memo, const char *name, uint32_t number)
@@ -168,7 +147,7 @@ static int find_latest(struct memo *memo, const struct directory *directory, con
     if (error == 0 && names.count > 0) {
         const struct listed *last = &names.items[names.count - 1];
         memo_set(memo, last->name, last->number);
-        error = sync_file(directory, last->name);
+        error = file_sync(directory, last->name);
     }
     names_release(&names);
     return error ? error : commit(directory, lock, memo);
@@ -379,7 +358,7 @@ static int remove_names(const struct directory *directory, const struct names *n
         if (unlinkat(directory->dir, name, 0) != 0 && errno != ENOENT)
             return system_error(errno, "%s/%s: cannot remove", directory->path, name);
     }
-    return count ? sync_directory(directory) : 0;
+    return count ? file_sync_names(directory) : 0;
 }
 
 /* compact_names -- first all but the latest go, and that is made durable; then the latest gets its new name
@@ -395,7 +374,7 @@ static int compact_names(struct memo *memo, const struct directory *directory, c
     if (fstatat(directory->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
         return cairn_set_message(CAIRN_EBUSY, "%s/%s: this is no regular file, and stands in the way",
                                  directory->path, name);
-    int error = sync_file(directory, last->name);
+    int error = file_sync(directory, last->name);
     if (error == 0)
         error = remove_names(directory, names, names->count - 1);
     if (error == 0 && strcmp(name, last->name) != 0) {
@@ -465,10 +444,11 @@ static int directory_clear(void *self, const struct cairn_ctx *ctx)
 
 /* --- looking after it ---------------------------------------------------------------------------------- */
 
-static int directory_list(void *self, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
+static int directory_list(void *self, const struct cairn_ctx *ctx, struct cairn_mark *mark, cairn_list_fn *fn,
+                          void *arg)
 {
     int error = check(self, false);
-    return error ? error : inspect_list(self, ctx, fn, arg);
+    return error ? error : inspect_list(self, ctx, mark, fn, arg);
 }
 
 static int directory_stat(void *self, const struct cairn_ctx *ctx, struct cairn_stat *stat)

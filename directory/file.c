@@ -221,3 +221,23 @@ int file_read(int fd, const struct directory *directory, const char *name, void 
     *size = n;
     return 0;
 }
+
+int file_sync(const struct directory *directory, const char *name)
+{
+    int fd, failed = 0;
+
+    int error = file_open(&fd, directory, name);
+    if (error)
+        return error == CAIRN_ENOTFOUND ? 0 : error;
+    if (fsync(fd) != 0 && errno != EROFS && errno != EINVAL)
+        failed = errno;
+    close(fd);
+    return failed ? system_error(failed, "%s/%s: cannot sync", directory->path, name) : 0;
+}
+
+int file_sync_names(const struct directory *directory)
+{
+    if (fsync(directory->dir) == 0 || errno == EROFS || errno == EINVAL)
+        return 0;
+    return system_error(errno, "%s: cannot sync the directory", directory->path);
+}

@@ -35,6 +35,12 @@ int file_name(struct file *file, const struct directory *directory, const char *
  * that is no regular file. */
 int file_open(int *fd, const struct directory *directory, const char *name);
 
+/* file_sync -- makes durable a file that somebody else wrote; that it is gone is no failure. */
+int file_sync(const struct directory *directory, const char *name);
+
+/* file_sync_names -- makes durable which names there are. */
+int file_sync_names(const struct directory *directory);
+
 /* file_read -- gives all its bytes, to be freed with cairn_free(). */
 int file_read(int fd, const struct directory *directory, const char *name, void **data, size_t *size);
 

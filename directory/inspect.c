@@ -12,19 +12,20 @@
 
 #include "directory/file.h"
 #include "directory/lock.h"
+#include "directory/memo.h"
 #include "directory/names.h"
 #include "system/system.h"
 
 /* What a file was when the directory was read. */
 struct inspected_file {
     size_t at; /* which of the names */
-    uint64_t size, disk;
+    uint64_t size, disk, inode;
     int64_t time_ns;
 };
 
 struct inspected {
     struct names names;
-    struct inspected_file *files; /* the checkpoints, oldest first */
+    struct inspected_file *files; /* the checkpoints, newest first */
     size_t count;
 };
 
@@ -34,52 +35,120 @@ static void inspect_release(struct inspected *inspected)
     free(inspected->files);
 }
 
-/* look -- asks for the size and the time of all checkpoints. One that is gone was removed by somebody who
- * does not know of the lock. */
-static int look(struct inspected *inspected, const struct directory *directory)
+/* What stands in a cairn_mark: which file was the latest. Compact gives it another name, and no other file
+ * is it. */
+enum {
+    MARK_SET, /* 0: before the first */
+    MARK_INODE,
+    MARK_TIME,
+};
+
+static void mark_move(struct cairn_mark *mark, const struct inspected_file *file)
+{
+    mark->value[MARK_SET] = 1;
+    mark->value[MARK_INODE] = file->inode;
+    mark->value[MARK_TIME] = (uint64_t)file->time_ns;
+}
+
+static bool mark_is(const struct cairn_mark *mark, const struct inspected_file *file)
+{
+    return mark->value[MARK_SET] && mark->value[MARK_INODE] == file->inode &&
+           mark->value[MARK_TIME] == (uint64_t)file->time_ns;
+}
+
+/* look_at -- asks for the size and the time of one. CAIRN_ENOTFOUND if it is gone: it was removed by somebody
+ * who does not know of the lock. */
+static int look_at(struct inspected_file *file, const struct directory *directory, const char *name)
 {
     struct stat st;
 
+    if (fstatat(directory->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? CAIRN_ENOTFOUND
+                               : system_error(errno, "%s/%s: cannot look at it", directory->path, name);
+    file->size = (uint64_t)st.st_size;
+    file->disk = (uint64_t)st.st_blocks * 512;
+    file->inode = st.st_ino;
+    file->time_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    return 0;
+}
+
+/* look -- looks at all checkpoints, or at those behind the mark. */
+static int look(struct inspected *inspected, const struct directory *directory, const struct cairn_mark *mark)
+{
     inspected->files = calloc(inspected->names.count + 1, sizeof(*inspected->files));
     if (inspected->files == NULL)
         return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for a list of its files", directory->path);
-    for (size_t i = 0; i < inspected->names.count; i++) {
-        const struct listed *listed = &inspected->names.items[i];
-        if (fstatat(directory->dir, listed->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            inspected->files[inspected->count++] = (struct inspected_file){
-                .at = i,
-                .size = (uint64_t)st.st_size,
-                .disk = (uint64_t)st.st_blocks * 512,
-                .time_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-            };
-        else if (errno != ENOENT)
-            return system_error(errno, "%s/%s: cannot look at it", directory->path, listed->name);
+    for (size_t i = inspected->names.count; i-- > 0;) {
+        struct inspected_file *file = &inspected->files[inspected->count];
+        file->at = i;
+        int error = look_at(file, directory, inspected->names.items[i].name);
+        if (error == 0 && mark && mark_is(mark, file))
+            break;
+        if (error == 0)
+            inspected->count++;
+        else if (error != CAIRN_ENOTFOUND)
+            return error;
     }
     return 0;
 }
 
-/* inspect_take -- all of it, as of one moment. Whatever happens, the inspected is to be released. */
+/* nothing_new -- whether that can be told without reading the directory. The caller has the lock. */
+static bool nothing_new(const struct directory *directory, const struct lock *lock,
+                        const struct cairn_mark *mark)
+{
+    struct inspected_file file;
+    struct memo memo;
+
+    if (!memo_read(&memo, directory, lock))
+        return false;
+    if (*memo.latest == '\0')
+        return mark->value[MARK_SET] == 0;
+    return look_at(&file, directory, memo.latest) == 0 && mark_is(mark, &file);
+}
+
+/* inspect_take -- all of it, or what is behind the mark, as of one moment. Whatever happens, the inspected is
+ * to be released. */
 static int inspect_take(struct inspected *inspected, const struct directory *directory,
-                        const struct cairn_ctx *ctx)
+                        const struct cairn_ctx *ctx, const struct cairn_mark *mark)
 {
     struct lock lock = {.fd = -1};
 
     *inspected = (struct inspected){.names = NAMES_INIT};
     int error = lock_take(&lock, directory, ctx);
-    if (error == 0)
+    if (error == 0 && !(mark && nothing_new(directory, &lock, mark))) {
         error = names_read(&inspected->names, directory, ctx);
-    if (error == 0)
-        error = look(inspected, directory);
+        if (error == 0)
+            error = look(inspected, directory, mark);
+    }
     lock_release(&lock);
     return error;
 }
 
-int inspect_list(const struct directory *directory, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
+/* make_durable -- what is to be shown as durable; a Go program does not see to it. */
+static int make_durable(const struct directory *directory, const struct cairn_ctx *ctx,
+                        const struct inspected *inspected)
+{
+    int error = 0;
+
+    for (size_t i = inspected->count; i-- > 0 && error == 0;) {
+        error = file_sync(directory, inspected->names.items[inspected->files[i].at].name);
+        if (error == 0)
+            error = cairn_ctx_check(ctx);
+    }
+    return error || inspected->count == 0 ? error : file_sync_names(directory);
+}
+
+int inspect_list(const struct directory *directory, const struct cairn_ctx *ctx, struct cairn_mark *mark,
+                 cairn_list_fn *fn, void *arg)
 {
     struct inspected inspected;
 
-    int error = inspect_take(&inspected, directory, ctx);
-    for (size_t i = 0; i < inspected.count && error == 0; i++) {
+    int error = inspect_take(&inspected, directory, ctx, mark);
+    if (error == 0 && mark && fn)
+        error = make_durable(directory, ctx, &inspected);
+    if (error == 0 && fn == NULL && inspected.count > 0)
+        mark_move(mark, inspected.files);
+    for (size_t i = inspected.count; i-- > 0 && fn && error == 0;) {
         const struct inspected_file *file = &inspected.files[i];
         const struct listed *listed = &inspected.names.items[file->at];
         char label[NAME_SIZE];
@@ -93,6 +162,8 @@ int inspect_list(const struct directory *directory, const struct cairn_ctx *ctx,
             .reason = "",
         };
         error = fn(arg, &entry);
+        if (mark)
+            mark_move(mark, file);
         if (error == 0)
             error = cairn_ctx_check(ctx);
     }
@@ -104,7 +175,7 @@ int inspect_stat(const struct directory *directory, const struct cairn_ctx *ctx,
 {
     struct inspected inspected;
 
-    int error = inspect_take(&inspected, directory, ctx);
+    int error = inspect_take(&inspected, directory, ctx, NULL);
     if (error == 0) {
         *stat = (struct cairn_stat){.count = inspected.count};
         for (size_t i = 0; i < inspected.count; i++) {
@@ -185,10 +256,10 @@ int inspect_verify(const struct directory *directory, const struct cairn_ctx *ct
     struct verifying verifying = {.directory = directory, .ctx = ctx, .watch = watch};
     struct inspected inspected;
 
-    int error = inspect_take(&inspected, directory, ctx);
+    int error = inspect_take(&inspected, directory, ctx, NULL);
     for (size_t i = 0; i < inspected.count; i++)
         verifying.total += inspected.files[i].size;
-    for (size_t i = 0; i < inspected.count && error == 0; i++) {
+    for (size_t i = inspected.count; i-- > 0 && error == 0;) {
         const struct listed *listed = &inspected.names.items[inspected.files[i].at];
         uint64_t offset;
         int failed;

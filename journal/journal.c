@@ -427,11 +427,12 @@ static int journal_complete(void *self, const struct cairn_ctx *ctx)
     return remove_all(self, ctx, RECORD_COMPLETE);
 }
 
-static int journal_list(void *self, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
+static int journal_list(void *self, const struct cairn_ctx *ctx, struct cairn_mark *mark, cairn_list_fn *fn,
+                        void *arg)
 {
     struct journal_handle *handle = self;
     int error = check(handle, false);
-    return error ? error : read_list(handle->journal, ctx, fn, arg);
+    return error ? error : read_list(handle->journal, ctx, mark, fn, arg);
 }
 
 static int journal_stat(void *self, const struct cairn_ctx *ctx, struct cairn_stat *stat)

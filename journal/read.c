@@ -415,14 +415,14 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
 }
 
 int read_walk(struct journal *journal, const struct cairn_ctx *ctx, const struct read_visitor *visitor,
-              struct tail *at)
+              uint64_t generation, uint64_t first, struct tail *at)
 {
     struct scan scan;
 
     int error = look(journal, ctx, at);
     if (error)
         return error;
-    error = map_scan(journal, &scan, 0);
+    error = map_scan(journal, &scan, generation == at->generation ? first : 0);
     pthread_mutex_unlock(&journal->map_lock);
     if (error == 0)
         error = walk(journal, &scan, ctx, at, visitor);
@@ -488,21 +488,47 @@ char *read_label(struct journal *journal, const struct tail *at, const struct se
 
 /* --- list and stat ------------------------------------------------------------------------------ */
 
+/* What stands in a cairn_mark. */
+enum {
+    MARK_GENERATION, /* 0: before the first */
+    MARK_NUMBER,     /* of the next checkpoint in it */
+    MARK_POSITION,   /* in the log, behind all that was shown */
+};
+
 struct listing_state {
     struct journal *journal;
     const struct cairn_ctx *ctx;
     const struct tail *at;
+    struct cairn_mark *mark;
     cairn_list_fn *fn;
     void *arg;
 };
+
+static void mark_move(struct cairn_mark *mark, uint64_t generation, uint64_t number, uint64_t position)
+{
+    mark->value[MARK_GENERATION] = generation;
+    mark->value[MARK_NUMBER] = number;
+    if (mark->value[MARK_POSITION] < position) /* a survivor stands before what was shown of its generation */
+        mark->value[MARK_POSITION] = position;
+}
+
+/* is_new -- whether checkpoints up to `number`, and the place `position` in the log, are behind the mark. */
+static bool is_new(const struct listing_state *state, uint64_t number, uint64_t position)
+{
+    const uint64_t *value = state->mark->value;
+    return value[MARK_GENERATION] == state->at->generation ? number >= value[MARK_NUMBER]
+                                                           : position >= value[MARK_POSITION];
+}
 
 static int list_record(void *arg, const struct segment *segment, const struct record *record, uint64_t number)
 {
     struct listing_state *state = arg;
     struct cairn_id id;
     const char *lost;
-    char *label = read_label(state->journal, state->at, segment, record, &lost);
 
+    if (!is_new(state, number, record->position))
+        return 0;
+    char *label = read_label(state->journal, state->at, segment, record, &lost);
     if (lost && read_moved_on(state->journal, state->ctx, state->at)) /* its segment was retired meanwhile */
         return gone(state->journal);
     id_format(&id, number, state->at->generation);
@@ -517,6 +543,7 @@ static int list_record(void *arg, const struct segment *segment, const struct re
         .reason = lost ? lost : "",
     };
     int result = state->fn(state->arg, &entry);
+    mark_move(state->mark, state->at->generation, number + 1, record_end(record));
     free(label);
     return result;
 }
@@ -528,25 +555,46 @@ static int list_hole(void *arg, const struct hole *hole)
 
     if (hole->count == 0 || hole->count == CAIRN_COUNT_UNKNOWN || hole->generation != state->at->generation)
         return 0;
-    id_format(&id, hole->first, state->at->generation);
+    const uint64_t next = hole->first + hole->count;
+    if (!is_new(state, next - 1, hole->end - 1))
+        return 0;
+    uint64_t first = hole->first;
+    if (state->mark->value[MARK_GENERATION] == hole->generation && first < state->mark->value[MARK_NUMBER])
+        first = state->mark->value[MARK_NUMBER]; /* the others were shown before they were lost */
+    id_format(&id, first, state->at->generation);
     struct cairn_entry entry = {
         .id = id.text,
-        .number = hole->first,
+        .number = first,
         .label = "",
         .error = CAIRN_ECORRUPT,
-        .lost_count = hole->count,
+        .lost_count = next - first,
         .reason = hole->reason,
     };
-    return state->fn(state->arg, &entry);
+    int result = state->fn(state->arg, &entry);
+    mark_move(state->mark, hole->generation, next, hole->end);
+    return result;
 }
 
-int read_list(struct journal *journal, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
+int read_list(struct journal *journal, const struct cairn_ctx *ctx, struct cairn_mark *mark,
+              cairn_list_fn *fn, void *arg)
 {
     struct tail at = {0};
-    struct listing_state state = {.journal = journal, .ctx = ctx, .at = &at, .fn = fn, .arg = arg};
+    struct cairn_mark all = {0};
+    struct listing_state state = {
+        .journal = journal, .ctx = ctx, .at = &at, .mark = mark ? mark : &all, .fn = fn, .arg = arg};
     const struct read_visitor visitor = {.record = list_record, .hole = list_hole, .arg = &state};
+    const uint64_t *since = state.mark->value;
 
-    return read_walk(journal, ctx, &visitor, &at);
+    int error = mark ? read_now(journal, ctx, &at) : 0;
+    if (error)
+        return error;
+    const bool news =
+        mark == NULL || since[MARK_GENERATION] != at.generation || since[MARK_NUMBER] < at.number;
+    if (news && fn)
+        error = read_walk(journal, ctx, &visitor, since[MARK_GENERATION], since[MARK_NUMBER], &at);
+    if (error == 0)
+        mark_move(state.mark, at.generation, at.number, at.position);
+    return error;
 }
 
 struct counting {
@@ -617,7 +665,7 @@ int read_stat(struct journal *journal, const struct cairn_ctx *ctx, struct cairn
     listing_release(&listing);
     error = accepted_load(journal, &counting.at, &counting.accepted);
     if (error == 0)
-        error = read_walk(journal, ctx, &visitor, &counting.at);
+        error = read_walk(journal, ctx, &visitor, 0, 0, &counting.at);
     accepted_release(&counting.accepted);
     stat->generation = counting.at.generation;
     stat->completed = counting.at.completed != 0;

@@ -32,10 +32,13 @@ int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t num
 int read_survivor(struct journal *journal, const struct cairn_ctx *ctx, struct place *place,
                   uint64_t *latest_position);
 
-int read_list(struct journal *journal, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg);
+/* read_list -- as cairn_list(), or with a mark as cairn_list_since(). */
+int read_list(struct journal *journal, const struct cairn_ctx *ctx, struct cairn_mark *mark,
+              cairn_list_fn *fn, void *arg);
 int read_stat(struct journal *journal, const struct cairn_ctx *ctx, struct cairn_stat *stat);
 
-/* Calls `record` for each checkpoint and `hole` for each hole, of the log as of now, oldest first; `record`
+/* Calls `record` for each checkpoint and `hole` for each hole, of the log as of now, oldest first (older ones
+ * than number `first` of `generation` may be left out); `record`
  * gets the segment that it is in and, for the survivor of a Compact, the number and label that it has now. A
  * result other than 0 ends the walk. */
 struct read_visitor {
@@ -46,7 +49,7 @@ struct read_visitor {
     void *arg;
 };
 int read_walk(struct journal *journal, const struct cairn_ctx *ctx, const struct read_visitor *visitor,
-              struct tail *at);
+              uint64_t generation, uint64_t first, struct tail *at);
 
 /* read_moved_on -- whether the log has been cut off since it was at `then`: what looked damaged may have been
  * retired. */

@@ -319,7 +319,7 @@ static int verify_all(struct verifying *state)
     state->total = state->at.position - state->at.horizon_position;
     error = accepted_load(journal, &state->at, &state->known);
     if (error == 0)
-        error = read_walk(journal, state->ctx, &visitor, &state->at);
+        error = read_walk(journal, state->ctx, &visitor, 0, 0, &state->at);
     if (error == 0)
         error = verify_horizon(state);
     if (error == 0 && state->done < state->total)

@@ -260,7 +260,21 @@ int cairn_list(struct cairn_op *op, const struct cairn_ctx *ctx, cairn_list_fn *
         return null_argument(__func__, "fn");
     if (op->vtable->list == NULL)
         return cairn_set_message(CAIRN_ENOTSUP, "%s: %s: does not offer it", __func__, op->vtable->scheme);
-    return told(op->vtable->list(op->self, ctx, fn, arg), messages);
+    return told(op->vtable->list(op->self, ctx, NULL, fn, arg), messages);
+}
+
+int cairn_list_since(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_mark *mark,
+                     cairn_list_fn *fn, void *arg)
+{
+    const unsigned long messages = message_count();
+    int error = ready(op, ctx, __func__);
+    if (error)
+        return error;
+    if (mark == NULL)
+        return null_argument(__func__, "mark");
+    if (op->vtable->list == NULL)
+        return cairn_set_message(CAIRN_ENOTSUP, "%s: %s: does not offer it", __func__, op->vtable->scheme);
+    return told(op->vtable->list(op->self, ctx, mark, fn, arg), messages);
 }
 
 int cairn_stat(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_stat *stat)

@@ -30,10 +30,11 @@ mkdir state
 touch step.sh
 
 completes 'cairn com' 'compact complete'
-completes 'cairn ' 'checkpoint latest load list stat compact clear complete copy step verify repair help'
+completes 'cairn ' 'checkpoint latest load list watch stat compact clear complete copy step verify repair help'
 completes 'cairn help ver' 'verify'
 completes 'cairn --timeout 3 la' 'latest'
 completes 'cairn list --j' '--json'
+completes 'cairn watch --a' '--all'
 completes 'cairn list --' '--json --timeout --help --version'
 completes 'cairn checkpoint -l x --l' '--label'
 completes 'cairn checkpoint -l ' ''

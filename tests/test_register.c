@@ -105,13 +105,16 @@ static int memory_clear(void *self, const struct cairn_ctx *ctx)
     return 0;
 }
 
-static int memory_list(void *self, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
+static int memory_list(void *self, const struct cairn_ctx *ctx, struct cairn_mark *mark, cairn_list_fn *fn,
+                       void *arg)
 {
     const struct cairn_entry entry = {.id = "m", .label = memory.label, .reason = ""};
 
     (void)self;
     (void)ctx;
-    return fn(arg, &entry);
+    if (mark && mark->value[0]++)
+        return 0;
+    return fn ? fn(arg, &entry) : 0;
 }
 
 static int memory_verify(void *self, const struct cairn_ctx *ctx, const struct cairn_watch *watch)

@@ -196,6 +196,23 @@ typedef int cairn_list_fn(void *arg, const struct cairn_entry *entry);
 CAIRN_MUST_CHECK int cairn_list(struct cairn_op *op, const struct cairn_ctx *ctx, cairn_list_fn *fn,
                                 void *arg);
 
+/* How far somebody has come who follows an operation. All zero is before the first checkpoint. What stands in
+ * it is the implementation's, and means something to the same place only. */
+struct cairn_mark {
+    uint64_t value[4];
+};
+
+/* Shows every checkpoint that has been recorded since *mark, as cairn_list() would, each once it is durable,
+ * and moves *mark on behind it, also if `fn` ends the walk with that one. With `fn` NULL it shows nothing,
+ * and *mark becomes this moment. So whoever calls it again and again is shown each checkpoint once; when
+ * there is nothing new that costs the same however many there are.
+ *
+ * A checkpoint that Compact has kept is shown, under its new name, unless it had been shown before. One that
+ * was recorded and removed again between two calls is not. After an error *mark is behind what was shown;
+ * errors as for cairn_list(), and after CAIRN_EBUSY, too, it can be called again. */
+CAIRN_MUST_CHECK int cairn_list_since(struct cairn_op *op, const struct cairn_ctx *ctx,
+                                      struct cairn_mark *mark, cairn_list_fn *fn, void *arg);
+
 /* What there is. All fields are as of one moment. */
 struct cairn_stat {
     uint64_t count;      /* checkpoints recorded and not removed, damaged ones included */
@@ -262,7 +279,8 @@ CAIRN_MUST_CHECK int cairn_repair(struct cairn_op *op, const struct cairn_ctx *c
  * not be NULL are not, the context has not expired, label is never NULL, flags are known bits, and nothing
  * but init is called before init has succeeded. Each gives the errors that the call of the same name
  * describes and says more with cairn_set_message(). The optional ones may be NULL, which gives
- * CAIRN_ENOTSUP. The struct must stay as it is while the library is in use. */
+ * CAIRN_ENOTSUP. `list` is both of the calls: `mark` is NULL for cairn_list(), `fn` may be NULL if it is not.
+ * The struct must stay as it is while the library is in use. */
 struct cairn_vtable {
     unsigned version;   /* CAIRN_VTABLE_VERSION */
     const char *scheme; /* letters, digits, '+', '-', '.', beginning with a letter */
@@ -280,13 +298,14 @@ struct cairn_vtable {
     /* optional */
     int (*latest_intact)(void *self, const struct cairn_ctx *ctx, struct cairn_id *id, void **data,
                          size_t *size);
-    int (*list)(void *self, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg);
+    int (*list)(void *self, const struct cairn_ctx *ctx, struct cairn_mark *mark, cairn_list_fn *fn,
+                void *arg);
     int (*stat)(void *self, const struct cairn_ctx *ctx, struct cairn_stat *stat);
     int (*verify)(void *self, const struct cairn_ctx *ctx, const struct cairn_watch *watch);
     int (*repair)(void *self, const struct cairn_ctx *ctx, const struct cairn_watch *watch);
 };
 
-#define CAIRN_VTABLE_VERSION 1u
+#define CAIRN_VTABLE_VERSION 2u
 
 /* Makes an implementation known under its scheme. It keeps the pointer. Not beside other Cairn calls.
  *

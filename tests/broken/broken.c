@@ -194,12 +194,21 @@ static int relay_one(void *arg, const struct cairn_entry *entry)
     return relay->fn(relay->arg, &changed);
 }
 
-static int self_list(void *arg, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *fn_arg)
+static int self_list(void *arg, const struct cairn_ctx *ctx, struct cairn_mark *mark, cairn_list_fn *fn,
+                     void *fn_arg)
 {
     struct self *self = arg;
     struct relay relay = {fn, fn_arg};
 
-    return cairn_list(self->op, ctx, relay_one, &relay);
+    if (mark == NULL || is("since-shows-all"))
+        return fn ? cairn_list(self->op, ctx, relay_one, &relay) : 0;
+    struct cairn_mark before = *mark;
+    int error = cairn_list_since(self->op, ctx, mark, fn ? relay_one : NULL, &relay);
+    if (is("since-does-not-move") && fn)
+        *mark = before;
+    else if (is("since-skips-behind-a-stop") && error > 0)
+        error = cairn_list_since(self->op, ctx, mark, NULL, NULL) ? error : 4711;
+    return error;
 }
 
 static int self_stat(void *arg, const struct cairn_ctx *ctx, struct cairn_stat *stat)

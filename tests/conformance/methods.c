@@ -464,6 +464,93 @@ static void list__shows_each_oldest_first(struct test *test)
     cairn_close(op);
 }
 
+/* Who is shown what is new: its labels, one after the other. */
+struct news {
+    char labels[64];
+    bool stop;
+};
+
+static int note_label(void *arg, const struct cairn_entry *entry)
+{
+    struct news *news = arg;
+    const size_t used = strlen(news->labels);
+
+    snprintf(news->labels + used, sizeof(news->labels) - used, "%s ", entry->label);
+    return news->stop ? 4711 : 0;
+}
+
+static void check_news(struct test *test, struct cairn_op *op, struct cairn_mark *mark, bool stop,
+                       const char *wanted)
+{
+    struct news news = {.stop = stop};
+
+    check_result(test, "list_since", cairn_list_since(op, NULL, mark, note_label, &news), stop ? 4711 : 0);
+    if (strcmp(news.labels, wanted) != 0)
+        check_fail(test, "list_since: shown is \"%s\", and not \"%s\"", news.labels, wanted);
+}
+
+static void list_since__shows_each_once(struct test *test)
+{
+    struct cairn_op *op = check_open(test, 0);
+    struct cairn_mark mark = {{0}}, now = {{0}};
+    struct cairn_id ids[3];
+
+    if (op == NULL)
+        return;
+    if (cairn_list_since(op, NULL, &mark, NULL, NULL) == CAIRN_ENOTSUP) {
+        check_skip(test, "there is no list");
+        cairn_close(op);
+        return;
+    }
+    check_news(test, op, &mark, false, "");
+    record_some(test, op, ids);
+    check_news(test, op, &mark, true, "a ");
+    check_news(test, op, &mark, true, "b ");
+    check_news(test, op, &mark, false, "c ");
+    check_news(test, op, &mark, false, "");
+    check_record(test, op, "d", "four", &ids[0]);
+    check_result(test, "list_since", cairn_list_since(op, NULL, &now, NULL, NULL), 0);
+    check_news(test, op, &now, false, "");
+    check_news(test, op, &mark, false, "d ");
+    check_result(test, "list_since", cairn_list_since(op, NULL, NULL, note_label, NULL), CAIRN_EINVAL);
+    cairn_close(op);
+}
+
+static void list_since__goes_on_behind_a_removal(struct test *test)
+{
+    struct cairn_op *op = check_open(test, 0);
+    struct cairn_mark all = {{0}}, some = {{0}};
+    struct cairn_id ids[3];
+
+    if (op == NULL)
+        return;
+    record_some(test, op, ids);
+    if (cairn_list_since(op, NULL, &all, NULL, NULL) == CAIRN_ENOTSUP) {
+        check_skip(test, "there is no list");
+        cairn_close(op);
+        return;
+    }
+    check_news(test, op, &some, true, "a ");
+    check_result(test, "compact", cairn_compact(op, NULL, "kept"), 0);
+    check_news(test, op, &all, false, "");
+    check_news(test, op, &some, false, "kept ");
+    check_record(test, op, "d", "four", &ids[0]);
+    check_result(test, "compact", cairn_compact(op, NULL, "again"), 0);
+    check_record(test, op, "e", "five", &ids[0]);
+    check_news(test, op, &all, false, "again e ");
+    check_news(test, op, &some, true, "again ");
+    check_result(test, "clear", cairn_clear(op, NULL), 0);
+    check_news(test, op, &some, false, "");
+    check_record(test, op, "f", "six", &ids[0]);
+    check_news(test, op, &some, false, "f ");
+    check_result(test, "complete", cairn_complete(op, NULL), 0);
+    check_record(test, op, "g", "seven", &ids[0]);
+    check_record(test, op, "h", "eight", &ids[0]);
+    check_news(test, op, &all, false, "g h ");
+    check_news(test, op, &some, false, "g h ");
+    cairn_close(op);
+}
+
 static void stat__counts(struct test *test)
 {
     struct cairn_op *op = check_open(test, 0);
@@ -545,6 +632,8 @@ void contract_methods(struct suite *suite)
     check_run(suite, "clear__removes_all", clear__removes_all);
     check_run(suite, "complete__removes_all", complete__removes_all);
     check_run(suite, "list__shows_each_oldest_first", list__shows_each_oldest_first);
+    check_run(suite, "list_since__shows_each_once", list_since__shows_each_once);
+    check_run(suite, "list_since__goes_on_behind_a_removal", list_since__goes_on_behind_a_removal);
     check_run(suite, "stat__counts", stat__counts);
     check_run(suite, "verify__what_is_whole_is_whole", verify__what_is_whole_is_whole);
 }

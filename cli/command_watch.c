@@ -1,0 +1,123 @@
+/* command_watch.c -- `cairn watch`: each new checkpoint as a line, as it becomes durable.
+ *
+ * It looks again and again, which works with any implementation on any file system. A look that finds nothing
+ * costs next to nothing; after one that takes long it rests for longer, lest those who write have to wait for
+ * it. What is gone by the next look has not been seen.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/entry.h"
+#include "cli/failure.h"
+#include "cli/options.h"
+#include "cli/output.h"
+
+#define REST_MIN_MS   50
+#define REST_MAX_MS   1000
+#define REST_PER_LOOK 9 /* a look takes no more than a tenth of the time */
+#define OUTPUT_FAILED 1
+
+struct watching {
+    struct request *request;
+    struct cairn_mark mark;
+    bool shown; /* something has been */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* rest -- until it is time for the next look, after one that has begun at `begun_ms`; or until nobody reads
+ * what is printed. */
+static int rest(const struct watching *watching, int64_t begun_ms)
+{
+    struct pollfd reader = {.fd = STDOUT_FILENO};
+    const int64_t end_ms = watching->request->ctx.deadline_ns / 1000000;
+    int64_t rest_ms = (now_ms() - begun_ms) * REST_PER_LOOK;
+
+    if (rest_ms < REST_MIN_MS)
+        rest_ms = REST_MIN_MS;
+    if (rest_ms > REST_MAX_MS)
+        rest_ms = REST_MAX_MS;
+    if (end_ms && rest_ms > end_ms - now_ms())
+        rest_ms = end_ms > now_ms() ? end_ms - now_ms() : 0;
+    if (poll(&reader, 1, (int)rest_ms) == 1 && (reader.revents & (POLLERR | POLLHUP))) {
+        (void)raise(SIGPIPE); /* as if something had been printed */
+        return OUTPUT_FAILED;
+    }
+    return cairn_ctx_check(&watching->request->ctx);
+}
+
+static int show_entry(void *arg, const struct cairn_entry *entry)
+{
+    struct watching *watching = arg;
+
+    errno = 0; /* see output_failed() */
+    entry_print(entry, watching->request->json, !watching->shown);
+    watching->shown = true;
+    if (output_failed())
+        return OUTPUT_FAILED;
+    return cairn_ctx_check(&watching->request->ctx);
+}
+
+/* look -- shows what is new. It is no failure if it was removed meanwhile. */
+static int look(struct watching *watching, struct cairn_op *op)
+{
+    int error = cairn_list_since(op, &watching->request->ctx, &watching->mark, show_entry, watching);
+
+    if (!output_flush(watching->request->command, "writing standard output failed"))
+        return OUTPUT_FAILED;
+    return error == CAIRN_EBUSY ? 0 : error;
+}
+
+static int run_watch(struct request *request)
+{
+    struct watching watching = {.request = request};
+    struct cairn_op *op;
+    int64_t begun_ms = now_ms();
+    bool all = request->all;
+    int error = command_open(request, CAIRN_READONLY, &op);
+
+    if (error == CAIRN_ENONE) {
+        failure_say(request->command, "%s; waiting until there is", cairn_message());
+        all = true; /* whatever is there then is new */
+    }
+    while (error == CAIRN_ENONE) {
+        error = rest(&watching, begun_ms);
+        begun_ms = now_ms();
+        if (error == 0)
+            error = cairn_open(&op, &request->ctx, request->operands[0], CAIRN_READONLY);
+    }
+    if (error == 0 && !all)
+        error = cairn_list_since(op, &request->ctx, &watching.mark, NULL, NULL);
+    while (error == 0) {
+        error = look(&watching, op);
+        if (error == 0)
+            error = rest(&watching, begun_ms);
+        begun_ms = now_ms();
+    }
+    return command_close(request, op, error);
+}
+
+const struct command command_watch = {
+    .name = "watch",
+    .operands = "[--all] [--json] [--timeout SECONDS] URL",
+    .summary = "print each new checkpoint as it becomes durable",
+    .manual =
+        "Print a line, as list does, for each checkpoint that is recorded from now on, once it is durable,\n"
+        "until a signal, --timeout, or the end of who reads it. If nothing is there it waits for that.\n"
+        "One that is removed again within a moment may not be seen.\n",
+    .options = OPTION_ALL | OPTION_JSON,
+    .operands_min = 1,
+    .operands_max = 1,
+    .run = run_watch,
+};
