@@ -88,8 +88,8 @@ CAIRN_MUST_CHECK int cairn_new(struct cairn_op **op, const char *scheme);
  *   CAIRN_EBUSY     in use in a way that leaves no way in
  *   CAIRN_ENOSPC    no space to create it
  *   CAIRN_ENOTSUP   the file system lacks what the implementation needs
- *   CAIRN_ECORRUPT  nothing that is there can be made sense of. It may be worth keeping, so nothing is begun
- * in its place: move it away, or name another
+ *   CAIRN_ECORRUPT  nothing that is there can be made sense of. It may be worth keeping, so nothing is
+ *                   begun in its place: move it away, or name another
  *
  * After a failure the handle is as before and Init may be tried again. Any lesser damage is not a
  * failure: it is reported by the calls that meet it. */
