@@ -96,7 +96,7 @@ static int look(struct inspected *inspected, const struct directory *directory, 
 static bool nothing_new(const struct directory *directory, const struct lock *lock,
                         const struct cairn_mark *mark)
 {
-    struct inspected_file file;
+    struct inspected_file file = {0};
     struct memo memo;
 
     if (!memo_read(&memo, directory, lock))

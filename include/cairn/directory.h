@@ -29,9 +29,9 @@
  * Durability. A file is written under a temporary name, synced, renamed, and the directory synced, before the
  * id is returned: a checkpoint is there whole or not at all. cairn_latest() syncs what somebody else wrote
  * before it gives it, and cairn_list_since() each that it shows. Compact removes all but the latest, and then
- * renames that one, each step durable before the next; so at every moment the latest is what it was. Clear and
- * Complete remove the latest last. They are not one step: after a crash within them, some of the older ones
- * may be gone. An error of cairn_compact(), cairn_clear() or cairn_complete() may leave it so, too.
+ * renames that one, each step durable before the next; so at every moment the latest is what it was. Clear
+ * and Complete remove the latest last. They are not one step: after a crash within them, some of the older
+ * ones may be gone. An error of cairn_compact(), cairn_clear() or cairn_complete() may leave it so, too.
  *
  * Cost. While only Cairn writes, a checkpoint costs the same however many there are: what the latest one is
  * stands in `lock`, and holds until somebody else changes the directory. The directory's modification time
