@@ -1,0 +1,298 @@
+/* recorder.c -- see recorder.h. */
+#include "torture/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "torture/calls.h"
+#include "torture/memory.h"
+#include "torture/watch.h"
+
+#define SYSCALL_STOP (SIGTRAP | 0x80) /* as PTRACE_O_TRACESYSGOOD makes it */
+
+struct thread {
+    pid_t id;
+    enum { THREAD_RUNS, THREAD_WAITS, THREAD_CALLS } state; /* at nothing, for its turn, in a call */
+    struct deed deed;                                       /* but when it runs */
+};
+
+struct recorder {
+    struct trace *trace;
+    struct watch *watch;
+    struct thread *threads; /* those that are in a call, or wait for their turn, oldest first */
+    size_t count, space;
+    pid_t first; /* the workload itself */
+};
+
+/* --- the threads -------------------------------------------------------------------------------------- */
+
+static struct thread *thread_find(struct recorder *recorder, pid_t id)
+{
+    for (size_t i = 0; i < recorder->count; i++) {
+        if (recorder->threads[i].id == id)
+            return &recorder->threads[i];
+    }
+    return NULL;
+}
+
+static void thread_forget(struct recorder *recorder, struct thread *thread)
+{
+    const size_t at = (size_t)(thread - recorder->threads);
+
+    recorder->count--;
+    memmove(thread, thread + 1, (recorder->count - at) * sizeof(*thread));
+}
+
+static bool somebody_alone(const struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->count; i++) {
+        if (recorder->threads[i].state == THREAD_CALLS && recorder->threads[i].deed.alone)
+            return true;
+    }
+    return false;
+}
+
+/* let_go -- lets a stopped thread go on; one that is gone will be reported. */
+static void let_go(pid_t id, bool to_the_end_of_the_call, int signal)
+{
+    ptrace(to_the_end_of_the_call ? PTRACE_SYSCALL : PTRACE_CONT, id, 0, (uintptr_t)signal);
+}
+
+static void call_begins(struct recorder *recorder, struct thread *thread)
+{
+    thread->state = THREAD_CALLS;
+    watch_go(recorder->watch, &thread->deed);
+    let_go(thread->id, true, 0);
+}
+
+/* next_turn -- whoever waits first goes on, if nobody is in the way any more. */
+static void next_turn(struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->count; i++) {
+        struct thread *thread = &recorder->threads[i];
+        if (thread->state != THREAD_WAITS || somebody_alone(recorder))
+            continue;
+        /* What it was about may have changed while it waited. */
+        const struct call call = thread->deed.call;
+        watch_forget(&thread->deed);
+        if (watch_deed(recorder->watch, &thread->deed, thread->id, &call)) {
+            call_begins(recorder, thread);
+        } else {
+            let_go(thread->id, false, 0);
+            thread_forget(recorder, thread);
+            i--;
+        }
+    }
+}
+
+/* --- the stops ---------------------------------------------------------------------------------------- */
+
+/* at_entry -- a thread is about to make a call that the filter reports. */
+static void at_entry(struct recorder *recorder, pid_t id)
+{
+    struct __ptrace_syscall_info info;
+    struct call call;
+    struct deed deed;
+
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, id, sizeof(info), &info) <= 0 ||
+        info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+        return;
+    uint64_t args[6];
+    memcpy(args, info.seccomp.args, sizeof(args));
+    if (calls_foreign(info.arch) || !calls_decode(&call, info.seccomp.nr, args)) {
+        trace_gap(recorder->trace, "a call of another architecture was made, number %llu",
+                  (unsigned long long)info.seccomp.nr);
+        let_go(id, false, 0);
+        return;
+    }
+    if (!watch_deed(recorder->watch, &deed, id, &call)) {
+        let_go(id, false, 0);
+        return;
+    }
+    recorder->threads =
+        memory_grow(recorder->threads, recorder->count, &recorder->space, sizeof(struct thread));
+    struct thread *thread = &recorder->threads[recorder->count++];
+    *thread = (struct thread){.id = id, .state = THREAD_WAITS, .deed = deed};
+    if (!deed.alone || !somebody_alone(recorder))
+        call_begins(recorder, thread);
+}
+
+/* at_exit -- a call has ended. */
+static void at_exit(struct recorder *recorder, pid_t id)
+{
+    struct thread *thread = thread_find(recorder, id);
+    struct __ptrace_syscall_info info;
+
+    if (thread && thread->state == THREAD_CALLS &&
+        ptrace(PTRACE_GET_SYSCALL_INFO, id, sizeof(info), &info) > 0 && info.op == PTRACE_SYSCALL_INFO_EXIT) {
+        watch_done(recorder->watch, &thread->deed, info.exit.rval);
+        thread_forget(recorder, thread);
+    }
+    let_go(id, false, 0);
+    next_turn(recorder);
+}
+
+/* at_end -- a thread is gone. */
+static void at_end(struct recorder *recorder, pid_t id)
+{
+    struct thread *thread = thread_find(recorder, id);
+
+    if (thread == NULL)
+        return;
+    if (thread->state == THREAD_CALLS)
+        watch_drop(recorder->watch, &thread->deed);
+    else
+        watch_forget(&thread->deed);
+    thread_forget(recorder, thread);
+    next_turn(recorder);
+}
+
+static void at_stop(struct recorder *recorder, pid_t id, int status)
+{
+    const int event = status >> 16, signal = WSTOPSIG(status);
+
+    if (event == PTRACE_EVENT_SECCOMP) {
+        at_entry(recorder, id);
+    } else if (signal == SYSCALL_STOP) {
+        at_exit(recorder, id);
+    } else if (event == PTRACE_EVENT_EXEC) {
+        at_end(recorder, id); /* of what the other threads were at nothing is left */
+        let_go(id, false, 0);
+    } else if (event == PTRACE_EVENT_STOP &&
+               (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)) {
+        ptrace(PTRACE_LISTEN, id, 0, 0); /* stopped by somebody, as it would be without us */
+    } else {
+        let_go(id, thread_find(recorder, id) != NULL, event ? 0 : signal);
+    }
+}
+
+/* --- running it --------------------------------------------------------------------------------------- */
+
+/* become -- in the child: the workload, once it is followed. */
+static _Noreturn void become(char *const command[], const struct sock_fprog *filter, int acks, int go)
+{
+    char byte;
+
+    if (read(go, &byte, 1) != 1)
+        _exit(127);
+    if (dup2(acks, STDOUT_FILENO) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) != 0) {
+        fprintf(stderr, "cairn-torture: cannot have the system calls reported: %s\n", strerror(errno));
+        _exit(127);
+    }
+    execvp(command[0], command);
+    fprintf(stderr, "cairn-torture: %s: cannot run it: %s\n", command[0], strerror(errno));
+    _exit(127);
+}
+
+static bool follow(struct recorder *recorder)
+{
+    int status;
+
+    for (;;) {
+        const pid_t id = waitpid(-1, &status, __WALL);
+        if (id < 0 && errno == EINTR)
+            continue;
+        if (id < 0)
+            break;
+        if (WIFSTOPPED(status)) {
+            at_stop(recorder, id, status);
+        } else {
+            at_end(recorder, id);
+            if (id == recorder->first)
+                recorder->trace->status = status;
+        }
+    }
+    return errno == ECHILD;
+}
+
+/* start -- the workload, followed. */
+static bool start(struct recorder *recorder, char *const command[], int acks)
+{
+    const unsigned options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
+                             PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+                             PTRACE_O_TRACEEXEC;
+    struct sock_fprog filter;
+    size_t count;
+    int go[2];
+
+    filter.filter = calls_filter(&count);
+    filter.len = (unsigned short)count;
+    if (pipe2(go, O_CLOEXEC) != 0) {
+        free(filter.filter);
+        return false;
+    }
+    recorder->first = fork();
+    if (recorder->first == 0) {
+        close(go[1]);
+        become(command, &filter, acks, go[0]);
+    }
+    free(filter.filter);
+    close(go[0]);
+    const bool ok = recorder->first > 0 && ptrace(PTRACE_SEIZE, recorder->first, 0, options) == 0 &&
+                    write(go[1], "", 1) == 1;
+    close(go[1]);
+    if (!ok) {
+        fprintf(stderr, "cairn-torture: cannot follow a process: %s\n", strerror(errno));
+        if (recorder->first > 0) {
+            kill(recorder->first, SIGKILL);
+            waitpid(recorder->first, NULL, 0);
+        }
+    }
+    return ok;
+}
+
+static char *joined(char *const command[])
+{
+    size_t size = 1;
+
+    for (size_t i = 0; command[i]; i++)
+        size += strlen(command[i]) + 1;
+    char *text = memory_new(size), *at = text;
+    for (size_t i = 0; command[i]; i++)
+        at += sprintf(at, "%s%s", i ? " " : "", command[i]);
+    return text;
+}
+
+bool recorder_run(struct trace *trace, const char *dir, char *const command[])
+{
+    struct recorder recorder = {.trace = trace};
+    struct rlimit limit;
+
+    *trace = (struct trace){.command = joined(command)};
+    trace->dir = realpath(dir, NULL);
+    if (trace->dir == NULL) {
+        trace->dir = memory_text(dir);
+        fprintf(stderr, "cairn-torture: %s: %s\n", dir, strerror(errno));
+        return false;
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) { /* a descriptor for each file that is written to */
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    const int acks = memfd_create("acknowledgements", MFD_CLOEXEC);
+    if (acks < 0) {
+        fprintf(stderr, "cairn-torture: no file for the acknowledgements: %s\n", strerror(errno));
+        return false;
+    }
+    recorder.watch = watch_begin(trace, trace->dir, acks);
+    const bool ok = recorder.watch && start(&recorder, command, acks) && follow(&recorder);
+    if (ok)
+        watch_end(recorder.watch);
+    watch_release(recorder.watch);
+    free(recorder.threads);
+    close(acks);
+    return ok;
+}

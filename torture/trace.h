@@ -1,0 +1,94 @@
+/* trace.h -- what a workload did to its directory: the operations, in the order in which they took effect.
+ *
+ * A trace begins with what was there before (OP_BASE). From it alone the directory can be made as it was at
+ * any moment, and as a crash could have left it. Directories, files and links are objects, by numbers from 1,
+ * which is the directory itself; a number is never given twice, so a name, a file and its bytes are kept
+ * apart as they are on a disk.
+ *
+ * Time is counted in ticks: one for each moment at which a call began or ended. Two operations overlap if
+ * neither had ended when the other began; a sync covers only what had ended before it began.
+ *
+ * The file: the magic, the version, the fields of the trace, then each operation, all little-endian with
+ * lengths before what is of variable size; at the end a hash of everything before it.
+ */
+#ifndef TORTURE_TRACE_H
+#define TORTURE_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum op_kind {
+    OP_CREATE = 1, /* a new object `object`, under the name `name` in `dir` */
+    OP_NEW,        /* a new object that has no name yet */
+    OP_LINK,       /* a further name for it */
+    OP_UNLINK,     /* the name is taken away; of a directory, too */
+    OP_RENAME,     /* `name` in `dir` becomes `name2` in `dir2`, in place of what was there */
+    OP_EXCHANGE,   /* the two names change places */
+    OP_WRITE,      /* `data` at `offset` */
+    OP_ZERO,       /* zeros at `offset`, `size` bytes of them */
+    OP_RESIZE,     /* to `size` bytes */
+    OP_MODE,       /* its permissions are `mode` */
+    OP_SYNC,       /* fsync(), of a file or a directory */
+    OP_DATASYNC,   /* fdatasync(), and what counts as one */
+    OP_SYNC_ALL,   /* sync(), syncfs() */
+    OP_SYNC_HINT,  /* sync_file_range() and the like, which promise nothing */
+    OP_ACK,        /* the workload printed `data` */
+    OP_KINDS
+};
+
+enum op_flag {
+    OP_BASE = 1,     /* it was so before the workload began, and is durable */
+    OP_DSYNC = 2,    /* the call that wrote also synced the data, as with O_DSYNC */
+    OP_FSYNC = 4,    /* the same with O_SYNC */
+    OP_MAPPED = 8,   /* stored to a shared mapping, at some time since the operation before */
+    OP_IMPORTED = 16 /* not done by this call, but moved in from outside */
+};
+
+enum object_type { TYPE_FILE = 1, TYPE_DIRECTORY, TYPE_SYMLINK, TYPE_OTHER };
+
+struct op {
+    enum op_kind kind;
+    unsigned flags; /* enum op_flag */
+    char call[24];  /* the system call's name; "" for a base */
+    uint32_t thread;
+    uint64_t begin, end; /* ticks */
+    uint32_t object, dir, dir2;
+    enum object_type type; /* of what is new */
+    uint32_t mode;         /* permissions */
+    uint64_t offset, size;
+    char *name, *name2;  /* "" if there is none */
+    unsigned char *data; /* of a write, an acknowledgement; of a new symbolic link, where it leads */
+    size_t data_size;
+};
+
+struct trace {
+    char *dir;     /* the directory's absolute path */
+    char *command; /* the workload, for those who read it */
+    int status;    /* how it ended, as of wait() */
+    uint64_t ticks;
+    uint32_t objects; /* the highest number */
+    struct op *ops;
+    size_t count, space;
+    char **gaps; /* what could not be followed, a sentence each: the trace is incomplete if there are any */
+    size_t gap_count, gap_space;
+};
+
+void trace_release(struct trace *trace);
+
+/* trace_add -- takes over the operation with its strings. */
+void trace_add(struct trace *trace, struct op *op);
+
+/* trace_gap -- notes once what could not be followed. */
+__attribute__((format(printf, 2, 3))) void trace_gap(struct trace *trace, const char *format, ...);
+
+/* trace_save, trace_load -- true if it worked; else what is wrong, with the path and the offset, is on
+ * stderr. Whatever happens, a trace that was loaded is to be released. */
+bool trace_save(const struct trace *trace, const char *path);
+bool trace_load(struct trace *trace, const char *path);
+
+/* trace_show -- the operations, a line each. */
+void trace_show(const struct trace *trace, FILE *stream);
+
+#endif
