@@ -1,10 +1,19 @@
 /* main.c -- the command `cairn-torture`. */
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "torture/campaign.h"
+#include "torture/memory.h"
 #include "torture/recorder.h"
+#include "torture/report.h"
+#include "torture/repro.h"
 #include "torture/trace.h"
 
 enum { EXIT_PASSED = 0, EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_BROKEN = 4 };
@@ -77,10 +86,257 @@ static int run_show(int argc, char **argv)
     return code;
 }
 
+/* --- run ---------------------------------------------------------------------------------------------- */
+
+struct asked {
+    const char *dir, *check, *out, *trace;
+    bool profiles[PROFILES];
+    struct campaign campaign;
+};
+
+/* pick_profiles -- "strict,ext4": false if one is none. */
+static bool pick_profiles(struct asked *asked, const char *list)
+{
+    char *copy = memory_text(list);
+    bool ok = true;
+
+    memset(asked->profiles, 0, sizeof(asked->profiles));
+    for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
+        const enum profile profile = profile_find(name);
+        if (profile == PROFILES)
+            ok = false;
+        else
+            asked->profiles[profile] = true;
+    }
+    free(copy);
+    return ok;
+}
+
+static bool number_of(const char *text, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
+}
+
+/* save_repro -- the failure's file in the output directory; its path, or NULL. */
+static const char *save_repro(const struct asked *asked, const struct trace *trace,
+                              const struct failure *failure, unsigned number)
+{
+    static char path[4096];
+    const struct repro repro = {.trace = *trace,
+                                .crash = failure->crash,
+                                .check = (char *)(uintptr_t)asked->check,
+                                .timeout_s = asked->campaign.timeout_s,
+                                .acks = failure->acks,
+                                .verdict = failure->checked.verdict,
+                                .number = failure->checked.number};
+
+    if (mkdir(asked->out, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "cairn-torture: %s: cannot make the directory: %s\n", asked->out, strerror(errno));
+        return NULL;
+    }
+    snprintf(path, sizeof(path), "%s/%u-%s.repro", asked->out, number, profile_name(failure->crash.profile));
+    return repro_save(&repro, path) ? path : NULL;
+}
+
+/* torture -- every profile that is asked for. */
+static int torture(const struct asked *asked, const struct trace *trace)
+{
+    bool failed = false, broken = false;
+    unsigned number = 0;
+
+    for (enum profile profile = PROFILE_KILL; profile < PROFILES; profile++) {
+        struct campaign campaign = asked->campaign;
+        struct result result;
+        if (!asked->profiles[profile])
+            continue;
+        campaign.trace = trace;
+        campaign.profile = profile;
+        campaign_run(&campaign, &result);
+        report_result(stdout, &campaign, &result);
+        for (size_t i = 0; i < result.failure_count; i++) {
+            const char *path = save_repro(asked, trace, &result.failures[i], ++number);
+            printf("  %u. %" PRIu64 " state%s like this one\n", number, result.failures[i].alike,
+                   result.failures[i].alike == 1 ? "" : "s");
+            report_failure(stdout, trace, &result.failures[i]);
+            if (path)
+                printf("    again: cairn-torture replay %s\n", path);
+        }
+        fflush(stdout);
+        failed |= result.failure_count > 0;
+        broken |= result.broken;
+        result_release(&result);
+    }
+    return failed ? EXIT_FOUND : broken ? EXIT_BROKEN : EXIT_PASSED;
+}
+
+static bool run_option(struct asked *asked, int key, const char *value)
+{
+    uint64_t number;
+
+    switch (key) {
+    case 'd':
+        asked->dir = value;
+        return true;
+    case 'c':
+        asked->check = value;
+        return true;
+    case 'o':
+        asked->out = value;
+        return true;
+    case 't':
+        asked->trace = value;
+        return true;
+    case 'p':
+        return pick_profiles(asked, value);
+    case 's':
+        return number_of(value, 0, UINT64_MAX, &asked->campaign.seed);
+    case 'n':
+        if (!number_of(value, 0, 1000000, &number))
+            return false;
+        asked->campaign.samples = (unsigned)number;
+        return true;
+    case 'j':
+        if (!number_of(value, 1, 64, &number))
+            return false;
+        asked->campaign.workers = (unsigned)number;
+        return true;
+    case 'T':
+        if (!number_of(value, 1, 86400, &number))
+            return false;
+        asked->campaign.timeout_s = (unsigned)number;
+        return true;
+    case 'f':
+        if (!number_of(value, 1, 1000000, &number))
+            return false;
+        asked->campaign.failures_max = (unsigned)number;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int run_run(int argc, char **argv)
+{
+    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+                                            {"check", required_argument, NULL, 'c'},
+                                            {"profile", required_argument, NULL, 'p'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"samples", required_argument, NULL, 'n'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"timeout", required_argument, NULL, 'T'},
+                                            {"failures", required_argument, NULL, 'f'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {0}};
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct asked asked = {
+        .out = "torture.out",
+        .profiles = {true, true, true, true, true},
+        .campaign = {.timeout_s = 20,
+                     .seed = 1,
+                     .samples = 8,
+                     .workers = processors > 0 && processors < 64 ? (unsigned)processors : 1,
+                     .failures_max = 20,
+                     .progress = isatty(STDERR_FILENO) == 1}};
+    struct trace trace = {0};
+    int key;
+
+    while ((key = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        if (!run_option(&asked, key, optarg))
+            return misused("an option is not known, or has not a value that it takes");
+    }
+    if (asked.dir == NULL || asked.check == NULL || optind == argc)
+        return misused("run needs --dir, --check and a command");
+    asked.campaign.check = asked.check;
+    if (!recorder_run(&trace, asked.dir, argv + optind) ||
+        (asked.trace && !trace_save(&trace, asked.trace))) {
+        trace_release(&trace);
+        return EXIT_BROKEN;
+    }
+    printf("recorded: %zu operations, %zu bytes acknowledged\n", trace.count, acks_size(&trace, trace.count));
+    if (!WIFEXITED(trace.status) || WEXITSTATUS(trace.status) != 0)
+        printf("the workload did not end well: %s %d\n", WIFEXITED(trace.status) ? "exit status" : "signal",
+               WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : WTERMSIG(trace.status));
+    fflush(stdout);
+    int code = torture(&asked, &trace);
+    const int gaps = tell_gaps(&trace);
+    trace_release(&trace);
+    return code == EXIT_PASSED ? gaps : code;
+}
+
+/* --- replay ------------------------------------------------------------------------------------------- */
+
+struct replaying {
+    const struct repro *repro;
+    const struct tree *tree;
+};
+
+static int replay_in(struct sandbox *sandbox, void *arg)
+{
+    const struct replaying *replaying = arg;
+    const struct repro *repro = replaying->repro;
+    const bool killed = repro->crash.profile == PROFILE_KILL;
+    struct failure failure = {.crash = repro->crash, .acks = repro->acks};
+    char *acks = acks_take(&repro->trace, repro->acks);
+    const struct check check = {.command = repro->check,
+                                .timeout_s = repro->timeout_s,
+                                .fault = killed ? "kill" : "power",
+                                .acks = acks,
+                                .acks_size = repro->acks};
+
+    sandbox_boot(sandbox, killed ? 0 : repro->crash.hash | 1);
+    if (!sandbox_lay(sandbox, replaying->tree))
+        return EXIT_BROKEN;
+    check_run(&failure.checked, sandbox, &check);
+    report_failure(stdout, &repro->trace, &failure);
+    free(acks);
+    if (failure.checked.verdict == repro->verdict && failure.checked.number == repro->number)
+        return EXIT_FOUND;
+    puts("    it ended otherwise when it was found");
+    return failure.checked.verdict == CHECK_PASSED ? EXIT_PASSED : EXIT_FOUND;
+}
+
+static int run_replay(int argc, char **argv)
+{
+    struct repro repro;
+    struct tree tree = {0};
+    int code = EXIT_USAGE, status = 0;
+
+    if (argc != 2)
+        return misused("replay needs a file");
+    if (!repro_load(&repro, argv[1])) {
+        repro_release(&repro);
+        return EXIT_USAGE;
+    }
+    const uint64_t hash = repro.crash.hash;
+    if (!crash_make(&repro.crash, &repro.trace, &tree) || repro.crash.hash != hash) {
+        fprintf(stderr, "cairn-torture: %s: the state that it describes cannot be made\n", argv[1]);
+    } else {
+        struct replaying replaying = {&repro, &tree};
+        printf("%s: profile %s\n", argv[1], profile_name(repro.crash.profile));
+        const pid_t pid = sandbox_start(repro.trace.dir, replay_in, &replaying);
+        code = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+                       WEXITSTATUS(status) != SANDBOX_REFUSED
+                   ? WEXITSTATUS(status)
+                   : EXIT_BROKEN;
+    }
+    tree_release(&tree);
+    repro_release(&repro);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
         return misused("no command");
+    if (strcmp(argv[1], "run") == 0)
+        return run_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "replay") == 0)
+        return run_replay(argc - 1, argv + 1);
     if (strcmp(argv[1], "record") == 0)
         return run_record(argc - 1, argv + 1);
     if (strcmp(argv[1], "show") == 0)

@@ -1,22 +1,15 @@
 /* trace.c -- see trace.h. */
 #include "torture/trace.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <xxhash.h>
 
 #include "torture/memory.h"
+#include "torture/store.h"
 
-#define MAGIC   0x6563617274727474u /* "ttrtrace" */
-#define VERSION 1u
+#define MAGIC 0x6563617274727474u /* "ttrtrace" */
 
 static void op_release(struct op *op)
 {
@@ -71,40 +64,7 @@ void trace_gap(struct trace *trace, const char *format, ...)
     add_gap(trace, memory_text(text));
 }
 
-/* --- the file: writing -------------------------------------------------------------------------------- */
-
-struct writer {
-    FILE *stream;
-    XXH3_state_t *hash;
-};
-
-static void put(struct writer *writer, const void *data, size_t size)
-{
-    if (size == 0)
-        return;
-    fwrite(data, 1, size, writer->stream);
-    XXH3_64bits_update(writer->hash, data, size);
-}
-
-static void put_number(struct writer *writer, uint64_t number)
-{
-    unsigned char bytes[8];
-
-    for (unsigned i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (unsigned char)(number >> 8 * i);
-    put(writer, bytes, sizeof(bytes));
-}
-
-static void put_bytes(struct writer *writer, const void *data, size_t size)
-{
-    put_number(writer, size);
-    put(writer, data, size);
-}
-
-static void put_text(struct writer *writer, const char *text)
-{
-    put_bytes(writer, text, strlen(text));
-}
+/* --- the file ----------------------------------------------------------------------------------------- */
 
 static void put_op(struct writer *writer, const struct op *op)
 {
@@ -112,98 +72,25 @@ static void put_op(struct writer *writer, const struct op *op)
                                 op->dir,  op->dir2,  op->type,   op->mode,  op->offset, op->size};
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-        put_number(writer, numbers[i]);
-    put_text(writer, op->call);
-    put_text(writer, op->name);
-    put_text(writer, op->name2);
-    put_bytes(writer, op->data, op->data_size);
+        store_number(writer, numbers[i]);
+    store_text(writer, op->call);
+    store_text(writer, op->name);
+    store_text(writer, op->name2);
+    store_bytes(writer, op->data, op->data_size);
 }
 
-bool trace_save(const struct trace *trace, const char *path)
+void trace_put(struct writer *writer, const struct trace *trace)
 {
-    struct writer writer = {.stream = fopen(path, "we"), .hash = XXH3_createState()};
-
-    if (writer.stream == NULL || writer.hash == NULL) {
-        fprintf(stderr, "cairn-torture: %s: cannot make the file: %s\n", path, strerror(errno));
-        XXH3_freeState(writer.hash);
-        return false;
-    }
-    XXH3_64bits_reset(writer.hash);
-    put_number(&writer, MAGIC);
-    put_number(&writer, VERSION);
-    put_text(&writer, trace->dir);
-    put_text(&writer, trace->command);
-    put_number(&writer, (uint64_t)trace->status);
-    put_number(&writer, trace->ticks);
-    put_number(&writer, trace->gap_count);
+    store_text(writer, trace->dir);
+    store_text(writer, trace->command);
+    store_number(writer, (uint64_t)trace->status);
+    store_number(writer, trace->ticks);
+    store_number(writer, trace->gap_count);
     for (size_t i = 0; i < trace->gap_count; i++)
-        put_text(&writer, trace->gaps[i]);
-    put_number(&writer, trace->count);
+        store_text(writer, trace->gaps[i]);
+    store_number(writer, trace->count);
     for (size_t i = 0; i < trace->count; i++)
-        put_op(&writer, &trace->ops[i]);
-    put_number(&writer, XXH3_64bits_digest(writer.hash));
-    XXH3_freeState(writer.hash);
-    const bool failed = ferror(writer.stream) != 0;
-    if (fclose(writer.stream) != 0 || failed) {
-        fprintf(stderr, "cairn-torture: %s: cannot write: %s\n", path, strerror(errno));
-        return false;
-    }
-    return true;
-}
-
-/* --- the file: reading -------------------------------------------------------------------------------- */
-
-/* A mapped file that is read from the front; `failed` once it has not what is looked for. */
-struct reader {
-    const unsigned char *bytes;
-    size_t size, at;
-    const char *failed;
-};
-
-static uint64_t get_number(struct reader *reader)
-{
-    uint64_t number = 0;
-
-    if (reader->size - reader->at < 8) {
-        reader->failed = reader->failed ? reader->failed : "the file ends too early";
-        reader->at = reader->size;
-        return 0;
-    }
-    for (unsigned i = 0; i < 8; i++)
-        number |= (uint64_t)reader->bytes[reader->at++] << 8 * i;
-    return number;
-}
-
-/* get_bounded -- a number that must be `most` at most. */
-static uint64_t get_bounded(struct reader *reader, uint64_t most, const char *what)
-{
-    const uint64_t number = get_number(reader);
-
-    if (number <= most)
-        return number;
-    reader->failed = reader->failed ? reader->failed : what;
-    return 0;
-}
-
-/* get_bytes -- a copy, with a NUL behind it, to be freed. */
-static void *get_bytes(struct reader *reader, size_t *size)
-{
-    *size = (size_t)get_bounded(reader, reader->size - reader->at, "a length is more than there is");
-    unsigned char *copy = memory_new(*size + 1);
-    if (*size)
-        memcpy(copy, reader->bytes + reader->at, *size);
-    reader->at += *size;
-    return copy;
-}
-
-static char *get_text(struct reader *reader)
-{
-    size_t size;
-    char *text = get_bytes(reader, &size);
-
-    if (strlen(text) != size && !reader->failed)
-        reader->failed = "a name has a NUL in it";
-    return text;
+        put_op(writer, &trace->ops[i]);
 }
 
 static bool is_name(const char *name)
@@ -236,46 +123,40 @@ static const char *check_op(const struct op *op)
 
 static void get_op(struct reader *reader, struct op *op)
 {
-    op->kind = (enum op_kind)get_bounded(reader, OP_KINDS - 1, "an operation is none that is known");
-    op->flags = (unsigned)get_bounded(reader, 2 * OP_IMPORTED - 1, "a flag is none that is known");
-    op->thread = (uint32_t)get_bounded(reader, UINT32_MAX, "a thread is no number");
-    op->begin = get_number(reader);
-    op->end = get_number(reader);
-    op->object = (uint32_t)get_bounded(reader, UINT32_MAX, "an object is no number");
-    op->dir = (uint32_t)get_bounded(reader, UINT32_MAX, "an object is no number");
-    op->dir2 = (uint32_t)get_bounded(reader, UINT32_MAX, "an object is no number");
-    op->type = (enum object_type)get_bounded(reader, TYPE_OTHER, "a type is none that is known");
-    op->mode = (uint32_t)get_bounded(reader, 07777, "a mode is none");
-    op->offset = get_number(reader);
-    op->size = get_number(reader);
-    char *call = get_text(reader);
+    op->kind = (enum op_kind)fetch_bounded(reader, OP_KINDS - 1, "an operation is none that is known");
+    op->flags = (unsigned)fetch_bounded(reader, 2 * OP_IMPORTED - 1, "a flag is none that is known");
+    op->thread = (uint32_t)fetch_bounded(reader, UINT32_MAX, "a thread is no number");
+    op->begin = fetch_number(reader);
+    op->end = fetch_number(reader);
+    op->object = (uint32_t)fetch_bounded(reader, UINT32_MAX, "an object is no number");
+    op->dir = (uint32_t)fetch_bounded(reader, UINT32_MAX, "an object is no number");
+    op->dir2 = (uint32_t)fetch_bounded(reader, UINT32_MAX, "an object is no number");
+    op->type = (enum object_type)fetch_bounded(reader, TYPE_OTHER, "a type is none that is known");
+    op->mode = (uint32_t)fetch_bounded(reader, 07777, "a mode is none");
+    op->offset = fetch_number(reader);
+    op->size = fetch_number(reader);
+    char *call = fetch_text(reader);
     snprintf(op->call, sizeof(op->call), "%s", call);
     free(call);
-    op->name = get_text(reader);
-    op->name2 = get_text(reader);
-    op->data = get_bytes(reader, &op->data_size);
+    op->name = fetch_text(reader);
+    op->name2 = fetch_text(reader);
+    op->data = fetch_bytes(reader, &op->data_size);
     if (!reader->failed && op->kind == 0)
         reader->failed = "an operation is none that is known";
     if (!reader->failed)
         reader->failed = check_op(op);
 }
 
-static void get_trace(struct reader *reader, struct trace *trace)
+void trace_get(struct reader *reader, struct trace *trace)
 {
-    if (get_number(reader) != MAGIC)
-        reader->failed = "this is no trace";
-    else if (get_number(reader) != VERSION)
-        reader->failed = "another version wrote this trace";
-    if (reader->failed)
-        return;
-    trace->dir = get_text(reader);
-    trace->command = get_text(reader);
-    trace->status = (int)get_number(reader);
-    trace->ticks = get_number(reader);
-    const uint64_t gaps = get_number(reader);
+    trace->dir = fetch_text(reader);
+    trace->command = fetch_text(reader);
+    trace->status = (int)fetch_number(reader);
+    trace->ticks = fetch_number(reader);
+    const uint64_t gaps = fetch_number(reader);
     for (uint64_t i = 0; i < gaps && !reader->failed; i++)
-        add_gap(trace, get_text(reader));
-    const uint64_t count = get_number(reader);
+        add_gap(trace, fetch_text(reader));
+    const uint64_t count = fetch_number(reader);
     for (uint64_t i = 0; i < count && !reader->failed; i++) {
         struct op op = {0};
         get_op(reader, &op);
@@ -284,39 +165,25 @@ static void get_trace(struct reader *reader, struct trace *trace)
     /* The numbers of objects are given in order, so there are no more than operations. */
     if (!reader->failed && trace->objects > trace->count + 1)
         reader->failed = "an object has too high a number";
-    const size_t end = reader->at;
-    if (!reader->failed &&
-        (get_number(reader) != XXH3_64bits(reader->bytes, end) || reader->at != reader->size))
-        reader->failed = "the file's hash does not fit";
+}
+
+bool trace_save(const struct trace *trace, const char *path)
+{
+    struct writer writer;
+
+    store_begin(&writer, path, MAGIC);
+    trace_put(&writer, trace);
+    return store_end(&writer);
 }
 
 bool trace_load(struct trace *trace, const char *path)
 {
-    struct reader reader = {0};
-    struct stat st;
+    struct reader reader;
 
     *trace = (struct trace){0};
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        fprintf(stderr, "cairn-torture: %s: cannot open: %s\n", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    reader.size = (size_t)st.st_size;
-    void *map = reader.size ? mmap(NULL, reader.size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    close(fd);
-    if (map == MAP_FAILED) {
-        fprintf(stderr, "cairn-torture: %s: cannot read: %s\n", path, strerror(errno));
-        return false;
-    }
-    reader.bytes = map;
-    get_trace(&reader, trace);
-    if (map)
-        munmap(map, reader.size);
-    if (reader.failed)
-        fprintf(stderr, "cairn-torture: %s: offset %zu: %s\n", path, reader.at, reader.failed);
-    return reader.failed == NULL;
+    if (fetch_begin(&reader, path, MAGIC, "this is no trace"))
+        trace_get(&reader, trace);
+    return fetch_end(&reader);
 }
 
 /* --- showing it --------------------------------------------------------------------------------------- */
@@ -419,7 +286,16 @@ static void show_op(FILE *stream, const struct op *op, struct called *called, ui
         fputs(" through a mapping", stream);
     if (op->flags & OP_IMPORTED)
         fputs(" from outside", stream);
-    fputc('\n', stream);
+}
+
+static void call_it(struct called *called, uint32_t count, const struct op *op)
+{
+    if (op->object >= count)
+        return;
+    if (op->kind == OP_CREATE || op->kind == OP_LINK)
+        called[op->object] = (struct called){op->dir, op->name};
+    else if (op->kind == OP_RENAME)
+        called[op->object] = (struct called){op->dir2, op->name2};
 }
 
 void trace_show(const struct trace *trace, FILE *stream)
@@ -429,17 +305,26 @@ void trace_show(const struct trace *trace, FILE *stream)
 
     fprintf(stream, "directory: %s\ncommand:   %s\n", trace->dir, trace->command);
     for (size_t i = 0; i < trace->count; i++) {
-        const struct op *op = &trace->ops[i];
-        show_op(stream, op, called, count);
-        if ((op->kind == OP_CREATE || op->kind == OP_LINK) && op->object < count)
-            called[op->object] = (struct called){op->dir, op->name};
-        else if (op->kind == OP_RENAME && op->object < count)
-            called[op->object] = (struct called){op->dir2, op->name2};
+        show_op(stream, &trace->ops[i], called, count);
+        fputc('\n', stream);
+        call_it(called, count, &trace->ops[i]);
     }
     for (size_t i = 0; i < trace->gap_count; i++) {
         fputs("INCOMPLETE: ", stream);
         show_text(stream, trace->gaps[i], strlen(trace->gaps[i]));
         fputc('\n', stream);
     }
+    free(called);
+}
+
+void trace_tell(const struct trace *trace, size_t op, FILE *stream)
+{
+    const uint32_t count = trace->objects + 1;
+    struct called *called = memory_new(count * sizeof(*called));
+
+    for (size_t i = 0; i < op && i < trace->count; i++)
+        call_it(called, count, &trace->ops[i]);
+    if (op < trace->count)
+        show_op(stream, &trace->ops[op], called, count);
     free(called);
 }

@@ -8,8 +8,7 @@
  * Time is counted in ticks: one for each moment at which a call began or ended. Two operations overlap if
  * neither had ended when the other began; a sync covers only what had ended before it began.
  *
- * The file: the magic, the version, the fields of the trace, then each operation, all little-endian with
- * lengths before what is of variable size; at the end a hash of everything before it.
+ * The file (store.h) has the fields of the trace, and then each operation.
  */
 #ifndef TORTURE_TRACE_H
 #define TORTURE_TRACE_H
@@ -88,7 +87,16 @@ __attribute__((format(printf, 2, 3))) void trace_gap(struct trace *trace, const 
 bool trace_save(const struct trace *trace, const char *path);
 bool trace_load(struct trace *trace, const char *path);
 
+/* trace_put, trace_get -- the same as a part of another file. */
+struct writer;
+struct reader;
+void trace_put(struct writer *writer, const struct trace *trace);
+void trace_get(struct reader *reader, struct trace *trace);
+
 /* trace_show -- the operations, a line each. */
 void trace_show(const struct trace *trace, FILE *stream);
+
+/* trace_tell -- one of them as such a line, without its end; objects by the names that they had then. */
+void trace_tell(const struct trace *trace, size_t op, FILE *stream);
 
 #endif

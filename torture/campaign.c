@@ -1,0 +1,419 @@
+/* campaign.c -- see campaign.h. */
+#include "torture/campaign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <xxhash.h>
+
+#include "torture/memory.h"
+
+#define WORKERS_MAX 64
+#define SHRINKS_MAX 400 /* checks that are spent on making one failing state smaller */
+
+/* --- what was acknowledged ---------------------------------------------------------------------------- */
+
+size_t acks_size(const struct trace *trace, size_t at)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < at && i < trace->count; i++)
+        size += trace->ops[i].kind == OP_ACK ? trace->ops[i].data_size : 0;
+    return size;
+}
+
+void *acks_take(const struct trace *trace, size_t size)
+{
+    char *text = memory_new(size + 1);
+    size_t at = 0;
+
+    for (size_t i = 0; i < trace->count && at < size; i++) {
+        const struct op *op = &trace->ops[i];
+        if (op->kind != OP_ACK)
+            continue;
+        const size_t part = op->data_size < size - at ? op->data_size : size - at;
+        memcpy(text + at, op->data, part);
+        at += part;
+    }
+    return text;
+}
+
+/* --- a worker ----------------------------------------------------------------------------------------- */
+
+/* What workers tell: a byte of what it is, and then it. */
+enum message { MESSAGE_TESTED = 1, MESSAGE_FAILURE, MESSAGE_END };
+
+struct worker {
+    const struct campaign *campaign;
+    struct sandbox *sandbox;
+    unsigned index;
+    int out;
+    char *acks; /* all of them */
+    uint64_t tested, told, failed;
+    bool broken;
+};
+
+static bool send_all(int out, const void *data, size_t size)
+{
+    const char *at = data;
+
+    while (size > 0) {
+        const ssize_t n = write(out, at, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static void tell(const struct worker *worker, enum message message, const void *data, size_t size)
+{
+    const uint8_t kind = (uint8_t)message;
+
+    if (!send_all(worker->out, &kind, 1) || !send_all(worker->out, data, size))
+        _exit(1); /* nobody listens any more */
+}
+
+static void tell_failure(const struct worker *worker, const struct failure *failure)
+{
+    tell(worker, MESSAGE_FAILURE, failure, sizeof(*failure));
+    if (!send_all(worker->out, failure->crash.losses, failure->crash.count * sizeof(struct loss)))
+        _exit(1);
+}
+
+static void check_tree(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks,
+                       struct checked *checked)
+{
+    const struct campaign *campaign = worker->campaign;
+    const bool killed = campaign->profile == PROFILE_KILL;
+    const struct check check = {.command = campaign->check,
+                                .timeout_s = campaign->timeout_s,
+                                .fault = killed ? "kill" : "power",
+                                .acks = worker->acks,
+                                .acks_size = acks};
+
+    sandbox_boot(worker->sandbox, killed ? 0 : hash | 1);
+    *checked = (struct checked){.verdict = CHECK_NOT_RUN};
+    if (sandbox_lay(worker->sandbox, tree))
+        check_run(checked, worker->sandbox, &check);
+    if (checked->verdict == CHECK_NOT_RUN && !worker->broken) {
+        fprintf(stderr, "cairn-torture: the check could not be run: %s\n", checked->output);
+        worker->broken = true;
+    }
+}
+
+static bool is_failure(const struct checked *checked)
+{
+    return checked->verdict != CHECK_PASSED && checked->verdict != CHECK_NOT_RUN;
+}
+
+/* try_without -- whether the check still fails when the losses from `begin` to `end` are given up. If so, the
+ * failure becomes that. */
+static bool try_without(struct worker *worker, struct failure *failure, size_t begin, size_t end)
+{
+    struct crash fewer = failure->crash;
+    struct tree tree;
+    struct checked checked = {.verdict = CHECK_PASSED};
+
+    fewer.count = 0;
+    fewer.losses = memory_new((failure->crash.count + 1) * sizeof(*fewer.losses));
+    for (size_t i = 0; i < failure->crash.count; i++) {
+        if (i < begin || i >= end)
+            fewer.losses[fewer.count++] = failure->crash.losses[i];
+    }
+    /* What was given up may be lost all the same, with something else. */
+    if (crash_make(&fewer, worker->campaign->trace, &tree) && fewer.count < failure->crash.count) {
+        check_tree(worker, &tree, fewer.hash, failure->acks, &checked);
+        worker->tested++;
+    }
+    tree_release(&tree);
+    const bool fails = is_failure(&checked);
+    if (fails) {
+        crash_release(&failure->crash);
+        failure->crash = fewer;
+        failure->checked = checked;
+    } else {
+        crash_release(&fewer);
+    }
+    return fails;
+}
+
+/* shrink -- gives up halves of the losses, then quarters, down to single ones until none is left to be given
+ * up. */
+static void shrink(struct worker *worker, struct failure *failure)
+{
+    unsigned tries = 0;
+    bool fewer = true;
+
+    for (size_t part = failure->crash.count;
+         part > 0 && tries<SHRINKS_MAX; part = part> 1 ? part / 2 : fewer) {
+        fewer = false;
+        for (size_t i = 0; i < failure->crash.count && tries < SHRINKS_MAX; tries++) {
+            const size_t end = i + part < failure->crash.count ? i + part : failure->crash.count;
+            if (try_without(worker, failure, i, end))
+                fewer = true;
+            else
+                i = end;
+        }
+    }
+}
+
+/* name_hash -- of a name, to which one with other digits is equal: step-1 and step-2 are alike. */
+static uint64_t name_hash(const char *name)
+{
+    char text[256];
+    size_t size = 0;
+
+    for (; *name && size < sizeof(text); name++) {
+        if (*name < '0' || *name > '9')
+            text[size++] = *name;
+        else if (size == 0 || text[size - 1] != '0')
+            text[size++] = '0';
+    }
+    return XXH3_64bits(text, size);
+}
+
+/* kind_of -- a number for what was lost: two failures have the same one if the same calls did the same to
+ * files of like names. It is taken for the same fault in the program. */
+static uint64_t kind_of(const struct trace *trace, const struct crash *crash)
+{
+    uint64_t sum = crash->count == 0;
+
+    /* What came later may be lost only because it cannot be there without that. */
+    for (size_t i = 0; i < crash->count && i < 1; i++) {
+        const struct op *op = &trace->ops[crash->losses[i].op];
+        const char *name = op->name;
+        for (size_t k = 0; *name == '\0' && k < trace->count; k++) {
+            if (trace->ops[k].object == op->object)
+                name = trace->ops[k].name;
+        }
+        const uint64_t parts[] = {op->kind, crash->losses[i].kind, XXH3_64bits(op->call, strlen(op->call)),
+                                  name_hash(name)};
+        if (i == 0 || crash->losses[i].op != crash->losses[i - 1].op)
+            sum += XXH3_64bits(parts, sizeof(parts));
+    }
+    return sum;
+}
+
+static bool test_state(void *arg, const struct model *model, const uint8_t *lost, struct tree *tree,
+                       uint64_t hash, size_t acks)
+{
+    struct worker *worker = arg;
+    const struct campaign *campaign = worker->campaign;
+    struct failure failure = {.acks = acks, .alike = 1};
+
+    if (hash % campaign->workers != worker->index) {
+        tree_release(tree);
+        return true;
+    }
+    check_tree(worker, tree, hash, acks, &failure.checked);
+    tree_release(tree);
+    worker->tested++;
+    if (is_failure(&failure.checked)) {
+        worker->failed++;
+        crash_take(&failure.crash, model, lost, hash);
+        shrink(worker, &failure);
+        failure.kind = kind_of(campaign->trace, &failure.crash);
+        tell_failure(worker, &failure);
+        crash_release(&failure.crash);
+    }
+    if (worker->tested - worker->told >= 64) {
+        const uint64_t more = worker->tested - worker->told;
+        tell(worker, MESSAGE_TESTED, &more, sizeof(more));
+        worker->told = worker->tested;
+    }
+    return worker->failed < campaign->failures_max && !worker->broken;
+}
+
+struct ending {
+    struct states_counts counts;
+    uint64_t tested, failed;
+    bool stopped, broken;
+};
+
+static int work(struct sandbox *sandbox, void *arg)
+{
+    struct worker *worker = arg;
+    const struct campaign *campaign = worker->campaign;
+    const struct states_options options = {
+        .profile = campaign->profile, .seed = campaign->seed, .samples = campaign->samples};
+    struct ending ending = {.stopped = false};
+
+    worker->sandbox = sandbox;
+    worker->acks = acks_take(campaign->trace, acks_size(campaign->trace, campaign->trace->count));
+    states_all(campaign->trace, &options, test_state, worker, &ending.counts);
+    ending.tested = worker->tested - worker->told;
+    ending.failed = worker->failed;
+    ending.stopped = worker->failed >= campaign->failures_max;
+    ending.broken = worker->broken;
+    tell(worker, MESSAGE_END, &ending, sizeof(ending));
+    return 0;
+}
+
+/* --- who they work for -------------------------------------------------------------------------------- */
+
+struct listening {
+    struct pollfd from[WORKERS_MAX];
+    pid_t pids[WORKERS_MAX];
+    bool ended[WORKERS_MAX];
+};
+
+static bool receive(int from, void *data, size_t size)
+{
+    char *at = data;
+
+    while (size > 0) {
+        const ssize_t n = read(from, at, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool receive_failure(struct result *result, int from)
+{
+    struct failure failure;
+
+    if (!receive(from, &failure, sizeof(failure)))
+        return false;
+    failure.crash.losses = memory_new(failure.crash.count * sizeof(struct loss));
+    if (!receive(from, failure.crash.losses, failure.crash.count * sizeof(struct loss))) {
+        crash_release(&failure.crash);
+        return false;
+    }
+    for (size_t i = 0; i < result->failure_count; i++) {
+        struct failure *known = &result->failures[i];
+        if (known->kind != failure.kind)
+            continue;
+        /* The one to show is that with the fewest losses, and of these the first. */
+        if (failure.crash.count < known->crash.count ||
+            (failure.crash.count == known->crash.count && failure.crash.at < known->crash.at)) {
+            failure.alike += known->alike;
+            crash_release(&known->crash);
+            *known = failure;
+        } else {
+            known->alike++;
+            crash_release(&failure.crash);
+        }
+        return true;
+    }
+    result->failures =
+        memory_grow(result->failures, result->failure_count, &result->failure_space, sizeof(failure));
+    result->failures[result->failure_count++] = failure;
+    return true;
+}
+
+/* hear -- one message; false if the worker says no more. */
+static bool hear(struct result *result, struct listening *listening, unsigned index)
+{
+    const int from = listening->from[index].fd;
+    struct ending ending;
+    uint64_t tested;
+    uint8_t kind;
+
+    if (!receive(from, &kind, 1))
+        return false;
+    switch (kind) {
+    case MESSAGE_TESTED:
+        if (!receive(from, &tested, sizeof(tested)))
+            return false;
+        result->tested += tested;
+        return true;
+    case MESSAGE_FAILURE:
+        return receive_failure(result, from);
+    case MESSAGE_END:
+        if (!receive(from, &ending, sizeof(ending)))
+            return false;
+        result->tested += ending.tested;
+        result->failed += ending.failed;
+        result->stopped |= ending.stopped;
+        result->broken |= ending.broken;
+        if (ending.counts.made > result->counts.made)
+            result->counts = ending.counts; /* each of them made all, unless it stopped early */
+        listening->ended[index] = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void show_progress(const struct campaign *campaign, const struct result *result)
+{
+    if (campaign->progress)
+        fprintf(stderr, "\r\033[Kcairn-torture: %s: %" PRIu64 " states tested, %zu failures",
+                profile_name(campaign->profile), result->tested, result->failure_count);
+}
+
+static void listen_to_all(const struct campaign *campaign, struct result *result, struct listening *listening)
+{
+    unsigned left = campaign->workers;
+
+    while (left > 0) {
+        if (poll(listening->from, campaign->workers, 200) < 0 && errno != EINTR)
+            break;
+        for (unsigned i = 0; i < campaign->workers; i++) {
+            struct pollfd *from = &listening->from[i];
+            if (from->fd < 0 || (from->revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+                continue;
+            if (!hear(result, listening, i)) {
+                close(from->fd);
+                from->fd = -1;
+                left--;
+            }
+        }
+        show_progress(campaign, result);
+    }
+    if (campaign->progress)
+        fputs("\r\033[K", stderr);
+}
+
+void campaign_run(const struct campaign *asked, struct result *result)
+{
+    struct campaign campaign = *asked;
+    struct listening listening = {.ended = {false}};
+    struct worker worker = {.campaign = &campaign};
+
+    *result = (struct result){.broken = false};
+    if (campaign.workers > WORKERS_MAX)
+        campaign.workers = WORKERS_MAX;
+    for (unsigned i = 0; i < campaign.workers; i++) {
+        int ends[2];
+        listening.from[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+        if (pipe2(ends, O_CLOEXEC) != 0)
+            continue;
+        worker.index = i;
+        worker.out = ends[1];
+        listening.pids[i] = sandbox_start(campaign.trace->dir, work, &worker);
+        close(ends[1]);
+        listening.from[i].fd = ends[0];
+    }
+    listen_to_all(&campaign, result, &listening);
+    for (unsigned i = 0; i < campaign.workers; i++) {
+        int status = 0;
+        if (listening.pids[i] > 0)
+            while (waitpid(listening.pids[i], &status, 0) < 0 && errno == EINTR)
+                ;
+        result->broken |= !listening.ended[i];
+    }
+}
+
+void result_release(struct result *result)
+{
+    for (size_t i = 0; i < result->failure_count; i++)
+        crash_release(&result->failures[i].crash);
+    free(result->failures);
+    *result = (struct result){.broken = false};
+}

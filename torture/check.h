@@ -1,0 +1,32 @@
+/* check.h -- the user's check: a command that says by its exit status whether a directory is well. */
+#ifndef TORTURE_CHECK_H
+#define TORTURE_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "torture/sandbox.h"
+
+struct check {
+    const char *command; /* as it was given */
+    unsigned timeout_s;  /* for each run */
+    const char *fault;   /* what is done to the directory: "power", "kill", ... */
+    /* what the workload had printed before the crash, that is, its whole lines */
+    const void *acks;
+    size_t acks_size;
+};
+
+enum verdict { CHECK_PASSED, CHECK_FAILED, CHECK_CRASHED, CHECK_HUNG, CHECK_NOT_RUN };
+
+struct checked {
+    enum verdict verdict;
+    int number;        /* the exit status, or the signal */
+    char output[2048]; /* the end of what it printed */
+};
+
+/* check_run -- runs it in the sandbox on the directory as it is, with TORTURE_ACKED naming a file that has
+ * the acknowledged lines, TORTURE_DIR and TORTURE_FAULT. All that it started is gone when this returns. */
+void check_run(struct checked *checked, struct sandbox *sandbox, const struct check *check);
+
+#endif

@@ -1,0 +1,339 @@
+/* model.c -- see model.h. */
+#include "torture/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "torture/memory.h"
+
+static const char *const profile_names[PROFILES] = {"kill", "strict", "ext4", "xfs", "btrfs"};
+
+const char *profile_name(enum profile profile)
+{
+    return profile_names[profile];
+}
+
+enum profile profile_find(const char *name)
+{
+    enum profile profile = PROFILE_KILL;
+
+    while (profile < PROFILES && strcmp(profile_names[profile], name) != 0)
+        profile++;
+    return profile;
+}
+
+void model_begin(struct model *model, const struct trace *trace, enum profile profile)
+{
+    *model = (struct model){.trace = trace, .profile = profile};
+    tree_begin(&model->durable, trace->objects);
+    tree_begin(&model->now, trace->objects);
+    while (model->at < trace->count && (trace->ops[model->at].flags & OP_BASE)) {
+        tree_apply(&model->durable, &trace->ops[model->at]);
+        tree_apply(&model->now, &trace->ops[model->at]);
+        model->at++;
+    }
+}
+
+void model_release(struct model *model)
+{
+    tree_release(&model->durable);
+    tree_release(&model->now);
+    free(model->parts);
+    *model = (struct model){0};
+}
+
+/* --- the parts of an operation ------------------------------------------------------------------------ */
+
+static struct part *add(struct model *model, enum part_kind kind, uint32_t object, uint32_t number)
+{
+    model->parts = memory_grow(model->parts, model->count, &model->space, sizeof(*model->parts));
+    struct part *part = &model->parts[model->count++];
+    *part = (struct part){.kind = kind,
+                          .op = model->at,
+                          .number = number,
+                          .object = object,
+                          .end = model->trace->ops[model->at].end,
+                          .sectors = SECTORS_ALL};
+    return part;
+}
+
+static uint64_t size_of(const struct tree *tree, uint32_t object)
+{
+    const struct node *node = tree_node(tree, object);
+    return node ? node->content.size : 0;
+}
+
+/* piece -- what of a write is on its page number `number`: from where to where in the file. */
+static void piece(const struct op *op, uint32_t number, uint64_t *begin, uint64_t *end)
+{
+    const uint64_t page = (op->offset / CONTENT_PAGE + number) * CONTENT_PAGE;
+    const uint64_t last = op->offset + op->data_size;
+
+    *begin = page > op->offset ? page : op->offset;
+    *end = page + CONTENT_PAGE < last ? page + CONTENT_PAGE : last;
+}
+
+static void add_pages(struct model *model, const struct op *op)
+{
+    if (op->data_size == 0)
+        return;
+    const uint64_t count = (op->offset + op->data_size - 1) / CONTENT_PAGE - op->offset / CONTENT_PAGE + 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct part *part = add(model, PART_BYTES, op->object, i);
+        uint64_t begin, end;
+        piece(op, i, &begin, &end);
+        part->sectors = 0;
+        for (unsigned sector = (unsigned)(begin % CONTENT_PAGE / SECTOR);
+             sector <= (unsigned)((end - 1) % CONTENT_PAGE / SECTOR); sector++)
+            part->sectors |= (uint8_t)(1u << sector);
+        if (op->flags & (OP_DSYNC | OP_FSYNC))
+            part->durable = true;
+    }
+}
+
+/* add_parts -- what the operation changes, none of which is durable yet, but for a write that synced itself.
+ */
+static void add_parts(struct model *model, const struct op *op)
+{
+    const uint64_t size = size_of(&model->now, op->object);
+
+    switch (op->kind) {
+    case OP_CREATE:
+    case OP_LINK:
+    case OP_UNLINK:
+        add(model, PART_NAMES, op->dir, 0);
+        break;
+    case OP_RENAME:
+        add(model, PART_NAMES, op->dir2, 0)->replaces = tree_find(&model->now, op->dir2, op->name2) != 0;
+        if (op->dir != op->dir2)
+            add(model, PART_NAMES, op->dir, 1);
+        break;
+    case OP_EXCHANGE:
+        add(model, PART_NAMES, op->dir2, 0);
+        break;
+    case OP_RESIZE:
+        if (op->size != size)
+            add(model, PART_SIZE, op->object, 0);
+        break;
+    case OP_WRITE:
+        if (op->offset + op->data_size > size)
+            add(model, PART_SIZE, op->object, 0)->durable = (op->flags & (OP_DSYNC | OP_FSYNC)) != 0;
+        add_pages(model, op);
+        break;
+    case OP_ZERO:
+        add(model, PART_BYTES, op->object, 0);
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- applying a part ---------------------------------------------------------------------------------- */
+
+static void apply_names(struct tree *tree, const struct op *op, const struct part *part)
+{
+    if (op->kind != OP_RENAME || op->dir == op->dir2)
+        tree_apply(tree, op);
+    else if (part->number == 0)
+        tree_link(tree, op->dir2, op->name2, op->object);
+    else if (tree_find(tree, op->dir, op->name) == op->object)
+        tree_unlink(tree, op->dir, op->name);
+}
+
+/* apply_bytes -- what of the page is not lost, as far as the file reaches. */
+static void apply_bytes(struct tree *tree, const struct op *op, const struct part *part, uint8_t lost)
+{
+    struct node *node = tree_node(tree, op->object);
+    uint64_t begin, end;
+
+    if (node == NULL || node->type != TYPE_FILE)
+        return;
+    if (op->kind == OP_ZERO) {
+        content_zero(&node->content, op->offset, op->size);
+        return;
+    }
+    piece(op, part->number, &begin, &end);
+    if (end > node->content.size)
+        end = node->content.size;
+    while (begin < end) {
+        uint64_t stop = (begin / SECTOR + 1) * SECTOR;
+        stop = stop < end ? stop : end;
+        if ((lost & 1u << begin % CONTENT_PAGE / SECTOR) == 0)
+            content_write(&node->content, begin, op->data + (begin - op->offset), (size_t)(stop - begin));
+        begin = stop;
+    }
+}
+
+/* apply -- a part of which `lost` is lost. */
+static void apply(const struct model *model, struct tree *tree, const struct part *part, uint8_t lost)
+{
+    const struct op *op = &model->trace->ops[part->op];
+    struct node *node = tree_node(tree, op->object);
+
+    if (part->kind == PART_BYTES) {
+        if (lost != part->sectors)
+            apply_bytes(tree, op, part, lost);
+    } else if (lost) {
+        return;
+    } else if (part->kind == PART_NAMES) {
+        apply_names(tree, op, part);
+    } else if (node && op->kind == OP_RESIZE) {
+        content_resize(&node->content, op->size);
+    } else if (node && node->content.size < op->offset + op->data_size) {
+        content_resize(&node->content, op->offset + op->data_size);
+    }
+}
+
+/* --- syncs -------------------------------------------------------------------------------------------- */
+
+static bool is_own_name(const struct model *model, const struct part *part, uint32_t object)
+{
+    return part->kind == PART_NAMES && model->trace->ops[part->op].object == object;
+}
+
+/* takes_names -- whether a sync of `object` commits the file system's names, as far as the profile says. */
+static bool takes_names(const struct model *model, uint32_t object, bool data_only, uint64_t begin)
+{
+    if (model->profile != PROFILE_EXT4 && model->profile != PROFILE_XFS)
+        return false;
+    for (size_t i = 0; i < model->count; i++) {
+        const struct part *part = &model->parts[i];
+        if (part->end >= begin)
+            continue;
+        /* The file's own data need no commit, unless its size or its existence do. */
+        if (is_own_name(model, part, object) ||
+            (part->object == object && (part->kind != PART_BYTES || !data_only)))
+            return true;
+    }
+    return false;
+}
+
+static void sync_object(struct model *model, const struct op *op)
+{
+    const bool data_only = op->kind == OP_DATASYNC,
+               names = takes_names(model, op->object, data_only, op->begin);
+
+    for (size_t i = 0; i < model->count; i++) {
+        struct part *part = &model->parts[i];
+        if (part->end >= op->begin)
+            continue; /* it had not come about when the sync began */
+        if (part->kind == PART_NAMES) {
+            part->durable |= names || part->object == op->object ||
+                             (model->profile == PROFILE_BTRFS && is_own_name(model, part, op->object));
+        } else if (part->object == op->object) {
+            const struct op *write = &model->trace->ops[part->op];
+            /* A sync of a range is of that range. */
+            part->durable |=
+                op->size == 0 || part->kind == PART_SIZE ||
+                (write->offset < op->offset + op->size &&
+                 op->offset < write->offset + (write->kind == OP_ZERO ? write->size : write->data_size));
+        }
+    }
+}
+
+/* settle -- what is durable, and has nothing before it on the same object that is not, becomes so for good.
+ */
+static void settle(struct model *model)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < model->count; i++) {
+        struct part *part = &model->parts[i];
+        bool behind = !part->durable;
+        for (size_t k = 0; k < kept && !behind; k++) {
+            const struct part *before = &model->parts[k];
+            behind =
+                before->object == part->object && (before->kind == PART_NAMES) == (part->kind == PART_NAMES);
+        }
+        if (behind)
+            model->parts[kept++] = *part;
+        else
+            apply(model, &model->durable, part, 0);
+    }
+    model->count = kept;
+}
+
+bool model_step(struct model *model)
+{
+    if (model->at == model->trace->count)
+        return false;
+    const struct op *op = &model->trace->ops[model->at];
+
+    if (model->profile == PROFILE_KILL) {
+        tree_apply(&model->now, op);
+        model->at++;
+        return true;
+    }
+    add_parts(model, op);
+    if (op->kind == OP_CREATE || op->kind == OP_NEW) {
+        /* The object is there from now on, and cannot be reached without its name. */
+        struct op bare = *op;
+        bare.kind = OP_NEW;
+        tree_apply(&model->durable, &bare);
+    } else if (op->kind == OP_MODE) {
+        tree_apply(&model->durable, op); /* permissions are not what is tried here */
+    } else if (op->kind == OP_SYNC || op->kind == OP_DATASYNC) {
+        sync_object(model, op);
+    } else if (op->kind == OP_SYNC_ALL) {
+        for (size_t i = 0; i < model->count; i++)
+            model->parts[i].durable |= model->parts[i].end < op->begin;
+    }
+    settle(model);
+    tree_apply(&model->now, op);
+    model->at++;
+    return true;
+}
+
+/* --- states ------------------------------------------------------------------------------------------- */
+
+void model_allow(const struct model *model, uint8_t *lost)
+{
+    const bool ordered = model->profile != PROFILE_STRICT;
+    bool names_lost = false;
+
+    for (size_t i = 0; i < model->count; i++) {
+        const struct part *part = &model->parts[i];
+        if (part->durable)
+            lost[i] = 0;
+        else if (part->kind != PART_BYTES)
+            lost[i] = lost[i] ? SECTORS_ALL : 0;
+        else
+            lost[i] &= part->sectors;
+        if (part->kind != PART_NAMES)
+            continue;
+        /* Without its new name, what was renamed keeps its old one. */
+        if (part->number == 1 && i > 0 && lost[i - 1] && model->parts[i - 1].op == part->op)
+            lost[i] = SECTORS_ALL;
+        if (ordered && names_lost && !part->durable)
+            lost[i] = SECTORS_ALL;
+        names_lost |= lost[i] != 0;
+    }
+    if (!ordered)
+        return;
+    for (size_t i = model->count; i-- > 0;) {
+        if (lost[i] == 0 && model->parts[i].replaces && model->profile == PROFILE_EXT4) {
+            for (size_t k = 0; k < i; k++) {
+                if (model->parts[k].object == model->trace->ops[model->parts[i].op].object &&
+                    model->parts[k].kind != PART_NAMES)
+                    lost[k] = 0;
+            }
+        }
+    }
+    /* The size follows the bytes. */
+    for (size_t i = 0; i < model->count; i++) {
+        if (model->parts[i].kind != PART_BYTES || lost[i] == 0)
+            continue;
+        for (size_t k = i; k-- > 0 && model->parts[k].op == model->parts[i].op;) {
+            if (model->parts[k].kind == PART_SIZE && !model->parts[k].durable)
+                lost[k] = SECTORS_ALL;
+        }
+    }
+}
+
+void model_state(const struct model *model, const uint8_t *lost, struct tree *tree)
+{
+    tree_clone(tree, model->profile == PROFILE_KILL ? &model->now : &model->durable);
+    for (size_t i = 0; i < model->count; i++)
+        apply(model, tree, &model->parts[i], lost[i]);
+}

@@ -1,0 +1,16 @@
+/* report.h -- what a campaign has found, as text. */
+#ifndef TORTURE_REPORT_H
+#define TORTURE_REPORT_H
+
+#include <stdio.h>
+
+#include "torture/campaign.h"
+
+/* report_failure -- one failing state: when it was, what was lost, what the check said, and what would have
+ * kept it. */
+void report_failure(FILE *stream, const struct trace *trace, const struct failure *failure);
+
+/* report_result -- the verdict on a profile, and how many states there were. */
+void report_result(FILE *stream, const struct campaign *campaign, const struct result *result);
+
+#endif

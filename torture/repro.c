@@ -1,0 +1,91 @@
+/* repro.c -- see repro.h. */
+#include "torture/repro.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "torture/memory.h"
+#include "torture/store.h"
+
+#define MAGIC 0x6f72706572727474u /* "ttrrepro" */
+
+bool repro_save(const struct repro *repro, const char *path)
+{
+    const struct crash *crash = &repro->crash;
+    struct writer writer;
+
+    store_begin(&writer, path, MAGIC);
+    store_text(&writer, repro->check);
+    store_number(&writer, repro->timeout_s);
+    store_number(&writer, repro->acks);
+    store_number(&writer, repro->verdict);
+    store_number(&writer, (uint64_t)repro->number);
+    store_number(&writer, crash->profile);
+    store_number(&writer, crash->at);
+    store_number(&writer, crash->hash);
+    store_number(&writer, crash->count);
+    for (size_t i = 0; i < crash->count; i++) {
+        store_number(&writer, crash->losses[i].op);
+        store_number(&writer, crash->losses[i].kind);
+        store_number(&writer, crash->losses[i].number);
+        store_number(&writer, crash->losses[i].sectors);
+    }
+    trace_put(&writer, &repro->trace);
+    return store_end(&writer);
+}
+
+static void get(struct reader *reader, struct repro *repro)
+{
+    struct crash *crash = &repro->crash;
+    size_t space = 0;
+
+    repro->check = fetch_text(reader);
+    repro->timeout_s = (unsigned)fetch_bounded(reader, 1000000, "a time is out of bounds");
+    repro->acks = fetch_number(reader);
+    repro->verdict = (enum verdict)fetch_bounded(reader, CHECK_NOT_RUN, "a verdict is none");
+    repro->number = (int)fetch_number(reader);
+    crash->profile = (enum profile)fetch_bounded(reader, PROFILES - 1, "a profile is none that is known");
+    crash->at = fetch_number(reader);
+    crash->hash = fetch_number(reader);
+    const uint64_t count = fetch_number(reader);
+    for (uint64_t i = 0; i < count && !reader->failed; i++) {
+        crash->losses = memory_grow(crash->losses, crash->count, &space, sizeof(*crash->losses));
+        struct loss *loss = &crash->losses[crash->count++];
+        loss->op = fetch_number(reader);
+        loss->kind = (enum part_kind)fetch_bounded(reader, PART_BYTES, "a part is of no kind that is known");
+        loss->number = (uint32_t)fetch_bounded(reader, UINT32_MAX, "a part has no number");
+        loss->sectors =
+            (uint8_t)fetch_bounded(reader, SECTORS_ALL, "a part has other sectors than a page has");
+    }
+    if (!reader->failed)
+        trace_get(reader, &repro->trace);
+}
+
+bool repro_load(struct repro *repro, const char *path)
+{
+    struct reader reader;
+
+    *repro = (struct repro){.check = NULL};
+    if (fetch_begin(&reader, path, MAGIC, "this is no repro file"))
+        get(&reader, repro);
+    return fetch_end(&reader);
+}
+
+void repro_release(struct repro *repro)
+{
+    trace_release(&repro->trace);
+    crash_release(&repro->crash);
+    free(repro->check);
+    *repro = (struct repro){.check = NULL};
+}
+
+bool repro_is(const char *path)
+{
+    FILE *stream = fopen(path, "re");
+    char magic[8] = "";
+    const bool is = stream && fread(magic, 1, 8, stream) == 8 && memcmp(magic, "ttrrepro", 8) == 0;
+
+    if (stream)
+        fclose(stream);
+    return is;
+}

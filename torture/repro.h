@@ -1,0 +1,29 @@
+/* repro.h -- a failing state in one file: the trace, what of it was lost, and the check that failed. */
+#ifndef TORTURE_REPRO_H
+#define TORTURE_REPRO_H
+
+#include "torture/check.h"
+#include "torture/states.h"
+#include "torture/trace.h"
+
+struct repro {
+    struct trace trace;
+    struct crash crash;
+    char *check; /* the command */
+    unsigned timeout_s;
+    size_t acks; /* bytes that had been acknowledged */
+    enum verdict verdict;
+    int number;
+};
+
+/* repro_save -- false if it cannot be written, with the reason on stderr. */
+bool repro_save(const struct repro *repro, const char *path);
+
+/* repro_load -- false if it is none, with the reason on stderr. Whatever happens it is to be released. */
+bool repro_load(struct repro *repro, const char *path);
+void repro_release(struct repro *repro);
+
+/* repro_is -- whether the file looks like one, and not like a trace. */
+bool repro_is(const char *path);
+
+#endif
