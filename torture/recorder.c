@@ -99,6 +99,17 @@ static void next_turn(struct recorder *recorder)
 
 /* --- the stops ---------------------------------------------------------------------------------------- */
 
+/* wait_or_begin -- the thread's call begins, unless it has to wait for its turn. */
+static void wait_or_begin(struct recorder *recorder, const struct deed *deed, bool waits)
+{
+    recorder->threads =
+        memory_grow(recorder->threads, recorder->count, &recorder->space, sizeof(struct thread));
+    struct thread *thread = &recorder->threads[recorder->count++];
+    *thread = (struct thread){.id = deed->thread, .state = THREAD_WAITS, .deed = *deed};
+    if (!waits)
+        call_begins(recorder, thread);
+}
+
 /* at_entry -- a thread is about to make a call that the filter reports. */
 static void at_entry(struct recorder *recorder, pid_t id)
 {
@@ -117,16 +128,15 @@ static void at_entry(struct recorder *recorder, pid_t id)
         let_go(id, false, 0);
         return;
     }
-    if (!watch_deed(recorder->watch, &deed, id, &call)) {
+    const bool about = watch_deed(recorder->watch, &deed, id, &call);
+    if (somebody_alone(recorder) && (!about || deed.alone)) {
+        /* Whether it is about the directory may depend on what is being made just now. */
+        wait_or_begin(recorder, &deed, true);
+    } else if (about) {
+        wait_or_begin(recorder, &deed, false);
+    } else {
         let_go(id, false, 0);
-        return;
     }
-    recorder->threads =
-        memory_grow(recorder->threads, recorder->count, &recorder->space, sizeof(struct thread));
-    struct thread *thread = &recorder->threads[recorder->count++];
-    *thread = (struct thread){.id = id, .state = THREAD_WAITS, .deed = deed};
-    if (!deed.alone || !somebody_alone(recorder))
-        call_begins(recorder, thread);
 }
 
 /* at_exit -- a call has ended. */
@@ -283,7 +293,8 @@ bool recorder_run(struct trace *trace, const char *dir, char *const command[])
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
     const int acks = memfd_create("acknowledgements", MFD_CLOEXEC);
-    if (acks < 0) {
+    /* Its lines are written behind each other, whoever writes them at the same time. */
+    if (acks < 0 || fcntl(acks, F_SETFL, O_APPEND) != 0) {
         fprintf(stderr, "cairn-torture: no file for the acknowledgements: %s\n", strerror(errno));
         return false;
     }
