@@ -227,6 +227,10 @@ int file_sync(const struct directory *directory, const char *name)
     int fd, failed = 0;
 
     int error = file_open(&fd, directory, name);
+    if (error == CAIRN_EACCES) /* it is not ours to open, and is made durable with all others */
+        return syncfs(directory->dir) == 0
+                   ? 0
+                   : system_error(errno, "%s: cannot sync the file system", directory->path);
     if (error)
         return error == CAIRN_ENOTFOUND ? 0 : error;
     if (fsync(fd) != 0 && errno != EROFS && errno != EINVAL)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #include "directory/file.h"
 #include "directory/lock.h"
 #include "directory/memo.h"
@@ -35,25 +37,46 @@ static void inspect_release(struct inspected *inspected)
     free(inspected->files);
 }
 
-/* What stands in a cairn_mark: which file was the latest. Compact gives it another name, and no other file
- * is it. */
+/* What stands in a cairn_mark: which file was the latest. Compact gives it another name, and no other file is
+ * it. The number of an inode that is free is given again, within one tick of the clock, too; its handle is
+ * not. */
 enum {
     MARK_SET, /* 0: before the first */
     MARK_INODE,
     MARK_TIME,
+    MARK_HANDLE, /* a hash of it; 0 if the file system has none */
 };
 
-static void mark_move(struct cairn_mark *mark, const struct inspected_file *file)
+static uint64_t handle_of(const struct directory *directory, const char *name)
+{
+    union {
+        struct file_handle handle;
+        char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } u;
+    int mount;
+
+    memset(&u, 0, sizeof(u));
+    u.handle.handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(directory->dir, name, &u.handle, &mount, 0) != 0)
+        return 0;
+    return XXH3_64bits(u.handle.f_handle, u.handle.handle_bytes);
+}
+
+static void mark_move(struct cairn_mark *mark, const struct inspected_file *file,
+                      const struct directory *directory, const char *name)
 {
     mark->value[MARK_SET] = 1;
     mark->value[MARK_INODE] = file->inode;
     mark->value[MARK_TIME] = (uint64_t)file->time_ns;
+    mark->value[MARK_HANDLE] = handle_of(directory, name);
 }
 
-static bool mark_is(const struct cairn_mark *mark, const struct inspected_file *file)
+static bool mark_is(const struct cairn_mark *mark, const struct inspected_file *file,
+                    const struct directory *directory, const char *name)
 {
     return mark->value[MARK_SET] && mark->value[MARK_INODE] == file->inode &&
-           mark->value[MARK_TIME] == (uint64_t)file->time_ns;
+           mark->value[MARK_TIME] == (uint64_t)file->time_ns &&
+           mark->value[MARK_HANDLE] == handle_of(directory, name);
 }
 
 /* look_at -- asks for the size and the time of one. CAIRN_ENOTFOUND if it is gone: it was removed by somebody
@@ -81,8 +104,9 @@ static int look(struct inspected *inspected, const struct directory *directory, 
     for (size_t i = inspected->names.count; i-- > 0;) {
         struct inspected_file *file = &inspected->files[inspected->count];
         file->at = i;
-        int error = look_at(file, directory, inspected->names.items[i].name);
-        if (error == 0 && mark && mark_is(mark, file))
+        const char *name = inspected->names.items[i].name;
+        int error = look_at(file, directory, name);
+        if (error == 0 && mark && mark_is(mark, file, directory, name))
             break;
         if (error == 0)
             inspected->count++;
@@ -103,7 +127,7 @@ static bool nothing_new(const struct directory *directory, const struct lock *lo
         return false;
     if (*memo.latest == '\0')
         return mark->value[MARK_SET] == 0;
-    return look_at(&file, directory, memo.latest) == 0 && mark_is(mark, &file);
+    return look_at(&file, directory, memo.latest) == 0 && mark_is(mark, &file, directory, memo.latest);
 }
 
 /* inspect_take -- all of it, or what is behind the mark, as of one moment. Whatever happens, the inspected is
@@ -147,7 +171,7 @@ int inspect_list(const struct directory *directory, const struct cairn_ctx *ctx,
     if (error == 0 && mark && fn)
         error = make_durable(directory, ctx, &inspected);
     if (error == 0 && fn == NULL && inspected.count > 0)
-        mark_move(mark, inspected.files);
+        mark_move(mark, inspected.files, directory, inspected.names.items[inspected.files->at].name);
     for (size_t i = inspected.count; i-- > 0 && fn && error == 0;) {
         const struct inspected_file *file = &inspected.files[i];
         const struct listed *listed = &inspected.names.items[file->at];
@@ -163,7 +187,7 @@ int inspect_list(const struct directory *directory, const struct cairn_ctx *ctx,
         };
         error = fn(arg, &entry);
         if (mark)
-            mark_move(mark, file);
+            mark_move(mark, file, directory, listed->name);
         if (error == 0)
             error = cairn_ctx_check(ctx);
     }

@@ -1,12 +1,17 @@
 /* lock.c -- see lock.h.
  *
- * flock() has no time limit. Without a context the call sleeps in it, in the kernel's own queue; with one it
- * asks again and again, at most LOCK_PAUSE_MAX_NS apart, and may so be overtaken.
+ * flock() has no time limit, and who only asks again and again is overtaken by those who sleep in it. So
+ * where there is a context, a thread sleeps in it in the caller's place. If the context ends first, the
+ * thread is left to itself: it lets go of the lock as soon as it has it. Where no thread may be had, it is
+ * asked again and again.
  */
 #include "directory/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -16,6 +21,17 @@
 
 #define LOCK_PAUSE_MIN_NS 100000
 #define LOCK_PAUSE_MAX_NS 5000000
+#define LOOK_NS           5000000 /* from one look at the context to the next */
+
+/* Who sleeps in flock() for somebody. Freed by the one of both who is done with it last. */
+struct sleeper {
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    int fd;
+    bool has_ended; /* flock() has returned: 0, or the errno `why` */
+    bool left;      /* nobody waits for it any more; the descriptor is its own */
+    int why;
+};
 
 /* open_lock -- opens the file, and makes it if the handle may. -1 with errno. */
 static int open_lock(struct lock *lock, const struct directory *directory)
@@ -33,8 +49,92 @@ static int open_lock(struct lock *lock, const struct directory *directory)
     return lock->fd;
 }
 
-/* wait_for -- waits for the open file's lock. */
-static int wait_for(int fd, const struct directory *directory, const struct cairn_ctx *ctx)
+static void sleeper_free(struct sleeper *sleeper)
+{
+    pthread_cond_destroy(&sleeper->ended);
+    pthread_mutex_destroy(&sleeper->mutex);
+    free(sleeper);
+}
+
+static void *sleep_in_flock(void *arg)
+{
+    struct sleeper *sleeper = arg;
+    int result;
+
+    do {
+        result = flock(sleeper->fd, LOCK_EX);
+    } while (result != 0 && errno == EINTR);
+    pthread_mutex_lock(&sleeper->mutex);
+    sleeper->why = result == 0 ? 0 : errno;
+    sleeper->has_ended = true;
+    const bool left = sleeper->left;
+    pthread_cond_signal(&sleeper->ended);
+    pthread_mutex_unlock(&sleeper->mutex);
+    if (left) {
+        flock(sleeper->fd, LOCK_UN);
+        close(sleeper->fd);
+        sleeper_free(sleeper);
+    }
+    return NULL;
+}
+
+/* sleeper_start -- NULL if there can be none. */
+static struct sleeper *sleeper_start(int fd)
+{
+    struct sleeper *sleeper = calloc(1, sizeof(*sleeper));
+    pthread_condattr_t condition;
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    pthread_t thread;
+
+    if (sleeper == NULL)
+        return NULL;
+    sleeper->fd = fd;
+    pthread_mutex_init(&sleeper->mutex, NULL);
+    pthread_condattr_init(&condition);
+    pthread_condattr_setclock(&condition, CLOCK_MONOTONIC);
+    pthread_cond_init(&sleeper->ended, &condition);
+    pthread_condattr_destroy(&condition);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 256 * 1024);
+    sigfillset(&all); /* signals are the program's own threads' */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failed = pthread_create(&thread, &attributes, sleep_in_flock, sleeper);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (failed == 0)
+        return sleeper;
+    sleeper_free(sleeper);
+    return NULL;
+}
+
+/* sleeper_wait -- until it has ended, then *why is the errno; or the context has, then the descriptor is no
+ * longer the caller's. */
+static int sleeper_wait(struct sleeper *sleeper, const struct cairn_ctx *ctx, int *why)
+{
+    struct timespec until;
+    int error = 0;
+
+    pthread_mutex_lock(&sleeper->mutex);
+    while (!sleeper->has_ended && (error = cairn_ctx_check(ctx)) == 0) {
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += LOOK_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&sleeper->ended, &sleeper->mutex, &until);
+    }
+    const bool ended = sleeper->has_ended;
+    *why = sleeper->why;
+    sleeper->left = !ended;
+    pthread_mutex_unlock(&sleeper->mutex);
+    if (ended)
+        sleeper_free(sleeper);
+    return ended ? 0 : error;
+}
+
+/* wait_asking -- for want of a thread. */
+static int wait_asking(int fd, const struct directory *directory, const struct cairn_ctx *ctx)
 {
     struct timespec pause = {.tv_nsec = LOCK_PAUSE_MIN_NS};
 
@@ -53,6 +153,24 @@ static int wait_for(int fd, const struct directory *directory, const struct cair
         if (pause.tv_nsec < LOCK_PAUSE_MAX_NS)
             pause.tv_nsec *= 2;
     }
+}
+
+/* wait_for -- waits for the open file's lock. *fd is -1 if it is no longer the caller's. */
+static int wait_for(int *fd, const struct directory *directory, const struct cairn_ctx *ctx)
+{
+    struct sleeper *sleeper = NULL;
+    int why = 0;
+
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (ctx && errno == EWOULDBLOCK && !directory->no_thread)
+        sleeper = sleeper_start(*fd);
+    if (sleeper == NULL)
+        return wait_asking(*fd, directory, ctx);
+    const int error = sleeper_wait(sleeper, ctx, &why);
+    if (error)
+        *fd = -1;
+    return why ? system_error(why, "%s/" LOCK_NAME ": cannot lock", directory->path) : error;
 }
 
 int lock_take(struct lock *lock, const struct directory *directory, const struct cairn_ctx *ctx)
@@ -74,7 +192,7 @@ int lock_take(struct lock *lock, const struct directory *directory, const struct
             error = cairn_set_message(CAIRN_EBUSY, "%s/" LOCK_NAME ": this is no regular file, and no lock",
                                       directory->path);
         if (error == 0)
-            error = wait_for(lock->fd, directory, ctx);
+            error = wait_for(&lock->fd, directory, ctx);
         if (error == 0 && lock_holds(lock, directory))
             return 0;
         lock_release(lock);

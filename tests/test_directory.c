@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -508,6 +509,134 @@ static void go__is_locked_out(void **state)
     assert_string_equal(record(at.op, "", "one"), "00000001.chk");
 }
 
+static void *checkpoint_in_thread(void *arg)
+{
+    struct cairn_ctx ctx;
+
+    cairn_ctx_with_timeout(&ctx, 30000000000);
+    *(int *)arg = cairn_checkpoint(at.op, &ctx, "", "x", 1, NULL);
+    return NULL;
+}
+
+/* somebody_sleeps -- whether a process sleeps in flock() of the file, as /proc/locks has it. */
+static bool somebody_sleeps(int fd)
+{
+    char line[256], wanted[64];
+    struct stat st;
+    bool found = false;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    snprintf(wanted, sizeof(wanted), ":%ju ", (uintmax_t)st.st_ino);
+    FILE *locks = fopen("/proc/locks", "re");
+    while (locks && fgets(line, sizeof(line), locks))
+        found |= strstr(line, "-> FLOCK") && strstr(line, wanted);
+    if (locks)
+        fclose(locks);
+    return found;
+}
+
+/* Whoever asks again and again is overtaken by those who sleep in the kernel's queue. */
+static void lock__is_slept_for_also_with_a_context(void **state)
+{
+    pthread_t thread;
+    int error = CAIRN_OK + 1;
+
+    (void)state;
+    int lock = open(path_of("lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    assert_int_equal(pthread_create(&thread, NULL, checkpoint_in_thread, &error), 0);
+    bool slept = false;
+    while (!slept && pthread_tryjoin_np(thread, NULL) != 0)
+        slept = somebody_sleeps(lock);
+    assert_true(slept);
+    close(lock);
+    pthread_join(thread, NULL);
+    assert_int_equal(error, 0);
+}
+
+/* Nor is it kept by who had waited for it no longer. */
+static void lock__is_let_go_by_who_gave_up(void **state)
+{
+    struct cairn_ctx ctx;
+
+    (void)state;
+    int lock = open(path_of("lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int other = open(path_of("lock"), O_RDWR | O_CLOEXEC);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(flock(lock, LOCK_EX), 0);
+        cairn_ctx_with_timeout(&ctx, 1000000);
+        ASSERT_REFUSED(cairn_checkpoint(at.op, &ctx, "", "x", 1, NULL), CAIRN_ETIMEDOUT, "");
+        assert_int_equal(flock(lock, LOCK_UN), 0);
+        assert_int_equal(flock(other, LOCK_EX), 0); /* would sleep for ever */
+        assert_int_equal(flock(other, LOCK_UN), 0);
+    }
+    assert_string_equal(record(at.op, "", "x"), "00000000.chk");
+    close(lock);
+    close(other);
+}
+
+static int be_nobody_and_record(void *arg)
+{
+    struct cairn_op *op;
+
+    (void)arg;
+    if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0 ||
+        cairn_open(&op, NULL, at.url, 0) != 0)
+        return 1;
+    if (cairn_checkpoint(op, NULL, "", "mine", 4, NULL) != 0)
+        return 2;
+    return cairn_compact(op, NULL, "") == 0 ? 0 : 3;
+}
+
+/* The latest is somebody else's, and not to be read: one can go on behind it all the same, as a Go program
+ * does. */
+static void stranger__whose_file_is_closed_holds_up_nobody(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("SKIP: being somebody else needs root\n");
+        skip();
+    }
+    go_write("00000000.chk", "closed");
+    assert_int_equal(chmod(path_of("00000000.chk"), 0600), 0);
+    assert_int_equal(chmod(path_of("lock"), 0666), 0);
+    assert_int_equal(chmod(at.dir, 0777), 0);
+    assert_int_equal(chmod(at.base, 0755), 0);
+    assert_int_equal(child_run(be_nobody_and_record, NULL), 0);
+    assert_true(is_there("00000000.chk"));
+    assert_false(is_there("00000001.chk"));
+}
+
+static int count_shown(void *arg, const struct cairn_entry *entry)
+{
+    (void)entry;
+    ++*(unsigned *)arg;
+    return 0;
+}
+
+/* A number of an inode is given again, and the time can be the same, too. */
+static void mark__is_not_taken_for_a_new_file(void **state)
+{
+    struct cairn_mark mark = {{0}};
+    unsigned shown = 0;
+    struct stat st;
+
+    (void)state;
+    record(at.op, "", "one");
+    ASSERT_DONE(cairn_list_since(at.op, NULL, &mark, count_shown, &shown));
+    assert_int_equal(shown, 1);
+    assert_int_equal(stat(path_of("00000000.chk"), &st), 0);
+    ASSERT_DONE(cairn_clear(at.op, NULL));
+    record(at.op, "", "two");
+    const struct timespec times[2] = {st.st_atim, st.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, path_of("00000000.chk"), times, 0), 0);
+    ASSERT_DONE(cairn_list_since(at.op, NULL, &mark, count_shown, &shown));
+    assert_int_equal(shown, 2);
+    ASSERT_DONE(cairn_compact(at.op, NULL, "kept")); /* another name is not another file */
+    ASSERT_DONE(cairn_list_since(at.op, NULL, &mark, count_shown, &shown));
+    assert_int_equal(shown, 2);
+}
+
 /* --- the memo ------------------------------------------------------------------------------------------- */
 
 static void memo__spares_reading_the_directory(void **state)
@@ -878,6 +1007,10 @@ int main(void)
         TEST(place__journal_is_refused),
         TEST(go__its_checkpoints_are_seen_at_once),
         TEST(go__is_locked_out),
+        TEST(lock__is_slept_for_also_with_a_context),
+        TEST(lock__is_let_go_by_who_gave_up),
+        TEST(stranger__whose_file_is_closed_holds_up_nobody),
+        TEST(mark__is_not_taken_for_a_new_file),
         TEST(memo__spares_reading_the_directory),
         TEST(memo__any_change_ends_it),
         TEST(memo__of_another_directory_is_not_believed),

@@ -2,7 +2,8 @@
  *
  * One plain file a checkpoint, in one directory, in the form of the Go package
  * cloudeng.io/file/checkpoint: Go programs that use it and C programs that use this may work in one directory
- * at the same time, and each reads what the other wrote.
+ * at the same time, and each reads what the other wrote. (That is the package since it has Init. Before, its
+ * names had a dash behind the number, and it does not see checkpoints whose label is shorter than two bytes.)
  *
  * Files and ids. A checkpoint is the file `NNNNNNNN<label>.chk`: its number in eight digits, its label as it
  * is. That name is its id. The number is the highest there is and one, 0 if there is none; files are ordered
@@ -22,9 +23,10 @@
  *
  * Processes and threads. Every call but Load, and those that look at what is open, takes an exclusive flock
  * on the file `lock` in the directory, as the Go package does; a handle that only reads does without if there
- * is no such file. It waits without a limit, or as long as the context lets it, and with a context it may be
- * overtaken by others. Should the file be removed or replaced while it is held, no number is given twice by
- * Cairn. Handles are cheap, and any number of threads may use one. After fork() the child opens its own.
+ * is no such file. It waits without a limit, or as long as the context lets it: then in a thread that is made
+ * for that, or with CAIRN_NO_THREAD by asking again and again, and is overtaken by others. Should the file be
+ * removed or replaced while it is held, no number is given twice by Cairn. Handles are cheap, and any number
+ * of threads may use one. After fork() the child opens its own.
  *
  * Durability. A file is written under a temporary name, synced, renamed, and the directory synced, before the
  * id is returned: a checkpoint is there whole or not at all. cairn_latest() syncs what somebody else wrote
@@ -36,7 +38,9 @@
  * Cost. While only Cairn writes, a checkpoint costs the same however many there are: what the latest one is
  * stands in `lock`, and holds until somebody else changes the directory. The directory's modification time
  * tells; where it may not be set (it is somebody else's) or is not kept to the nanosecond, each call reads
- * the directory. It is not believed after a reboot.
+ * the directory. It is not believed after a reboot. So it is with cairn_list_since() that finds nothing new.
+ * A handle that only reads does not write it: after somebody else's write, its calls read the directory until
+ * a handle of Cairn's that writes has been there.
  *
  * It has no cairn_repair(); of struct cairn_stat it gives count, data_bytes and disk_bytes.
  */

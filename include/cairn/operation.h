@@ -205,7 +205,7 @@ struct cairn_mark {
 /* Shows every checkpoint that has been recorded since *mark, as cairn_list() would, each once it is durable,
  * and moves *mark on behind it, also if `fn` ends the walk with that one. With `fn` NULL it shows nothing,
  * and *mark becomes this moment. So whoever calls it again and again is shown each checkpoint once; when
- * there is nothing new that costs the same however many there are.
+ * there is nothing new that costs the same however many there are (for a directory, see directory.h).
  *
  * A checkpoint that Compact has kept is shown, under its new name, unless it had been shown before. One that
  * was recorded and removed again between two calls is not. After an error *mark is behind what was shown;
