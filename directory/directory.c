@@ -71,7 +71,6 @@ static int directory_init(void **self, const struct cairn_ctx *ctx, const char *
         return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for a handle", root);
     }
     directory->readonly = flags & CAIRN_READONLY;
-    directory->no_thread = flags & CAIRN_NO_THREAD;
     directory->pid = getpid();
     system_boot_id(directory->boot);
     int error = folder_open(&directory->dir, root, "directory", flags);

@@ -17,7 +17,6 @@ struct directory {
     dev_t device; /* which one it is */
     ino_t inode;
     bool readonly;
-    bool no_thread; /* CAIRN_NO_THREAD */
     pid_t pid;        /* of the process that opened it: the handle is of no use in a child */
     uint8_t boot[16]; /* this boot's id */
 };

@@ -163,7 +163,7 @@ static int wait_for(int *fd, const struct directory *directory, const struct cai
 
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
-    if (ctx && errno == EWOULDBLOCK && !directory->no_thread)
+    if (ctx && errno == EWOULDBLOCK)
         sleeper = sleeper_start(*fd);
     if (sleeper == NULL)
         return wait_asking(*fd, directory, ctx);

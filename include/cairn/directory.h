@@ -23,10 +23,10 @@
  *
  * Processes and threads. Every call but Load, and those that look at what is open, takes an exclusive flock
  * on the file `lock` in the directory, as the Go package does; a handle that only reads does without if there
- * is no such file. It waits without a limit, or as long as the context lets it: then in a thread that is made
- * for that, or with CAIRN_NO_THREAD by asking again and again, and is overtaken by others. Should the file be
- * removed or replaced while it is held, no number is given twice by Cairn. Handles are cheap, and any number
- * of threads may use one. After fork() the child opens its own.
+ * is no such file. It waits without a limit, or as long as the context lets it: then a thread sleeps in
+ * flock() in the caller's place, with CAIRN_NO_THREAD, too. Should the file be removed or replaced while it
+ * is held, no number is given twice by Cairn. Handles are cheap, and any number of threads may use one. After
+ * fork() the child opens its own.
  *
  * Durability. A file is written under a temporary name, synced, renamed, and the directory synced, before the
  * id is returned: a checkpoint is there whole or not at all. cairn_latest() syncs what somebody else wrote
