@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,26 +61,51 @@ static _Noreturn void become(const char *command, char **argv, int output, int i
     _exit(why == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 }
 
-/* collect -- reads all that comes from `fd`; false if there is no memory for it. */
-static bool collect(int fd, struct child *child)
+/* make_room -- for what is read next; false if there is no memory. */
+static bool make_room(struct child *child, size_t *space)
 {
-    size_t space = 0;
+    if (child->size < *space)
+        return true;
+    const size_t wanted = *space ? *space * 2 : 65536;
+    char *more = realloc(child->output, wanted);
+    if (more == NULL)
+        return false;
+    child->output = more;
+    *space = wanted;
+    return true;
+}
 
-    for (;;) {
-        if (child->size == space) {
-            space = space ? space * 2 : 65536;
-            char *more = realloc(child->output, space);
-            if (more == NULL)
-                return false;
-            child->output = more;
-        }
-        ssize_t n = read(fd, child->output + child->size, space - child->size);
+/* collect -- reads what comes from `fd` until its end; or, when the process has ended, what is there: what it
+ * has left running is not waited for. False if there is no memory for it. */
+static bool collect(int fd, pid_t pid, struct child *child)
+{
+    struct pollfd from[2] = {{.fd = fd, .events = POLLIN},
+                             {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN}};
+    int left = INT_MAX; /* bytes; set when it has ended */
+    size_t space = 0;
+    bool all = true;
+
+    while (left > 0 && all) {
+        if (poll(from, 2, -1) < 0 && errno != EINTR)
+            break;
+        if (left == INT_MAX && (from[1].revents & POLLIN) && (ioctl(fd, FIONREAD, &left) != 0 || left == 0))
+            break;
+        if ((from[0].revents & (POLLIN | POLLHUP)) == 0)
+            continue;
+        all = make_room(child, &space);
+        const size_t room = all ? space - child->size : 0;
+        const ssize_t n =
+            all ? read(fd, child->output + child->size, room < (size_t)left ? room : (size_t)left) : 0;
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return n == 0;
+            break;
         child->size += (size_t)n;
+        left -= left == INT_MAX ? 0 : (int)n;
     }
+    if (from[1].fd >= 0)
+        close(from[1].fd);
+    return all;
 }
 
 int child_run(const char *command, char **argv, int inherit, struct child *child)
@@ -106,7 +135,7 @@ int child_run(const char *command, char **argv, int inherit, struct child *child
         child_pid = pid;
         if (pending)
             (void)kill(pid, pending);
-        all = collect(ends[0], child);
+        all = collect(ends[0], pid, child);
         close(ends[0]); /* if it writes on, that ends it */
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             ;

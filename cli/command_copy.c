@@ -2,21 +2,26 @@
  *
  * What is in the second one already must be the beginning of what is in the first: then the copy goes on
  * behind it, so that one that was cut off is ended by running it again. At the end all bytes of both are
- * compared. The numbers, ids and times are the second one's own.
+ * compared. Two that copy into one place do so one after the other. The numbers, ids and times are the second
+ * one's own.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/failure.h"
 #include "cli/progress.h"
+#include "cli/turn.h"
+
+#define LOCK_NAME ".cairn-copy" /* in the second one's directory: one copy at a time */
 
 /* One checkpoint. */
 struct item {
     char *id, *label;
-    uint64_t size;
+    uint64_t number, size;
 };
 
 /* All of an operation, oldest first. */
@@ -49,7 +54,8 @@ static int items_add(void *arg, const struct cairn_entry *entry)
         items->items = more;
         items->space = space;
     }
-    struct item item = {.id = strdup(entry->id), .label = strdup(entry->label), .size = entry->size};
+    struct item item = {
+        .id = strdup(entry->id), .label = strdup(entry->label), .number = entry->number, .size = entry->size};
     if (item.id == NULL || item.label == NULL) {
         free(item.id);
         free(item.label);
@@ -92,9 +98,21 @@ static int copy_begin(struct copy *copy)
     return error;
 }
 
-/* copy_rest -- records what the second has not. */
+/* is_next -- whether an id that was given is the one behind `last`; true also if it has no number to tell by.
+ */
+static bool is_next(const struct cairn_id *id, uint64_t last)
+{
+    char *end;
+    const unsigned long long number = strtoull(id->text, &end, 10);
+    return end == id->text || number == last + 1;
+}
+
+/* copy_rest -- records what the second has not. The numbers tell if somebody else records there, too. */
 static int copy_rest(struct copy *copy)
 {
+    uint64_t last = copy->here.count ? copy->here.items[copy->here.count - 1].number : UINT64_MAX;
+    bool known = copy->here.count > 0;
+    struct cairn_id id;
     int error = 0;
 
     for (size_t i = copy->here.count; i < copy->there.count && error == 0; i++) {
@@ -104,8 +122,14 @@ static int copy_rest(struct copy *copy)
         error = cairn_load(copy->from, copy->ctx, item->id, &data, &size);
         if (error)
             break;
-        error = cairn_checkpoint(copy->to, copy->ctx, item->label, data, size, NULL);
+        error = cairn_checkpoint(copy->to, copy->ctx, item->label, data, size, &id);
         cairn_free(data);
+        if (error == 0 && known && !is_next(&id, last))
+            error = cairn_set_message(CAIRN_EBUSY,
+                                      "somebody else records there at the same time: %s came behind %" PRIu64,
+                                      id.text, last);
+        last = strtoull(id.text, NULL, 10);
+        known = true;
         progress_count("copied", i + 1);
     }
     return error;
@@ -145,8 +169,11 @@ static int run_copy(struct request *request)
     struct copy copy = {.ctx = &request->ctx};
     int error = command_open(request, CAIRN_READONLY, &copy.from);
 
+    int turn = -1;
     if (error == 0)
         error = cairn_open(&copy.to, copy.ctx, request->operands[1], 0);
+    if (error == 0)
+        error = turn_take(request, request->operands[1], LOCK_NAME, "", &turn);
     if (error == 0)
         error = copy_begin(&copy);
     const size_t before = copy.here.count;
@@ -163,6 +190,8 @@ static int run_copy(struct request *request)
     items_release(&copy.here);
     int code = command_close(request, copy.from, error);
     cairn_close(copy.to);
+    if (turn >= 0)
+        close(turn);
     return code;
 }
 

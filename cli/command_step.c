@@ -4,14 +4,10 @@
  * directory, which the command inherits: should we be killed, and leave something of it running, the next one
  * waits for that. Nothing else is held while it runs.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/child.h"
@@ -19,9 +15,9 @@
 #include "cli/failure.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/turn.h"
 
-#define LOCK_NAME     ".cairn-steps"
-#define LOCK_PAUSE_NS 10000000
+#define LOCK_NAME ".cairn-steps"
 
 /* What is recorded under the label. */
 struct recorded {
@@ -53,44 +49,6 @@ static int load_recorded(struct request *request, struct cairn_op *op, void **da
     return error;
 }
 
-/* lock_offset -- the label's byte. Two labels may have the same one; then their steps wait for each other. */
-static off_t lock_offset(const char *label)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-
-    for (; *label; label++)
-        hash = (hash ^ (unsigned char)*label) * 1099511628211u;
-    return (off_t)(hash >> 2);
-}
-
-/* lock_label -- takes the lock; *fd holds it. */
-static int lock_label(struct request *request, int *fd)
-{
-    const char *url = request->operands[0];
-    const size_t scheme = strcspn(url, ":/");
-    struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = lock_offset(request->label), .l_len = 1};
-    char path[PATH_MAX];
-
-    if (url[scheme] == ':')
-        url += scheme + 1;
-    if ((size_t)snprintf(path, sizeof path, "%s/" LOCK_NAME, url) >= sizeof path)
-        return cairn_set_message(CAIRN_EINVAL, "%.100s...: the path is too long", url);
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-    if (*fd < 0)
-        return cairn_set_message(errno == ENOTDIR || errno == ENOENT ? CAIRN_ENOTSUP : CAIRN_EACCES, "%s: %s",
-                                 path, strerror(errno));
-    while (fcntl(*fd, F_OFD_SETLK, &lock) != 0) {
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-            return cairn_set_message(CAIRN_ENOTSUP, "%s: cannot lock: %s", path, strerror(errno));
-        int error = cairn_ctx_check(&request->ctx);
-        if (error)
-            return error;
-        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
-    }
-    return 0;
-}
-
 /* look -- opens the operation and gives what is recorded; *code is how it went. */
 static void *look(struct request *request, unsigned flags, int *lock, size_t *size, int *code)
 {
@@ -99,7 +57,7 @@ static void *look(struct request *request, unsigned flags, int *lock, size_t *si
 
     int error = command_open(request, flags, &op);
     if (error == 0 && lock)
-        error = lock_label(request, lock);
+        error = turn_take(request, request->operands[0], LOCK_NAME, request->label, lock);
     if (error == 0)
         error = load_recorded(request, op, &data, size);
     *code = command_close(request, op, error);
@@ -118,15 +76,33 @@ static int record(struct request *request, const struct child *child)
     return command_close(request, op, error);
 }
 
+/* label_fits -- whether the label can be recorded: a command whose output cannot be is not run. */
+static bool label_fits(const struct request *request)
+{
+    const char *label = request->label;
+
+    if (label == NULL) {
+        failure_say(request->command, "a step needs a label: -l LABEL");
+        return false;
+    }
+    if (place_is(request->operands[0], "dir") &&
+        (strchr(label, '/') || strlen(label) > CAIRN_DIRECTORY_LABEL_MAX)) {
+        failure_say(request->command,
+                    "the label has a slash in it, or more than %u bytes, and is to be part of a "
+                    "file's name",
+                    CAIRN_DIRECTORY_LABEL_MAX);
+        return false;
+    }
+    return true;
+}
+
 static int run_step(struct request *request)
 {
     size_t size = 0;
     int lock = -1, code;
 
-    if (request->label == NULL) {
-        failure_say(request->command, "a step needs a label: -l LABEL");
+    if (!label_fits(request))
         return EXIT_MISUSE;
-    }
     void *data = look(request, CAIRN_NO_THREAD, NULL, &size, &code);
     if (code == EXIT_DONE && data == NULL)
         data = look(request, CAIRN_NO_THREAD, &lock, &size, &code); /* now nobody else is at it */

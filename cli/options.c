@@ -21,7 +21,7 @@ static const struct option_row {
     const char *argument; /* NULL if it takes none */
     const char *text;
 } rows[] = {
-    {OPTION_LABEL, 'l', "label", "LABEL", "the checkpoint's label; none if not given"},
+    {OPTION_LABEL, 'l', "label", "LABEL", "the checkpoint's label"},
     {OPTION_INTACT, KEY_INTACT, "intact", NULL, "pass over damaged checkpoints"},
     {OPTION_ALL, KEY_ALL, "all", NULL, "begin with those that are there already"},
     {OPTION_JSON, KEY_JSON, "json", NULL, "print JSON, one object a line"},

@@ -118,7 +118,7 @@ static int check_label(const struct directory *directory, const char *label)
  * durable, and then known. */
 static int commit(const struct directory *directory, const struct lock *lock, const struct memo *memo)
 {
-    const struct timespec stamp = memo_stamp(directory, lock);
+    const struct stamp stamp = memo_stamp(directory, lock);
 
     int error = file_sync_names(directory);
     if (error == 0)

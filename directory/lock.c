@@ -178,6 +178,9 @@ int lock_take(struct lock *lock, const struct directory *directory, const struct
     for (;;) {
         struct stat st;
         if (open_lock(lock, directory) < 0) {
+            struct stat here;
+            if (errno == ENOENT && fstat(directory->dir, &here) == 0 && here.st_nlink == 0)
+                return cairn_set_message(CAIRN_ENONE, "%s: the directory has been removed", directory->path);
             if (errno == ENOENT && directory->readonly)
                 return 0;
             if (errno == ELOOP || errno == ENXIO || errno == EISDIR)

@@ -12,20 +12,20 @@
 
 #include "system/system.h"
 
-#define MEMO_MAGIC  0x6f6d656d6e726163u /* "carnmemo" */
-#define STAMP_NEVER (-1)
+#define MEMO_MAGIC 0x326d656d6e726163u /* "carnmem2" */
 
 /* As it stands in the file. It is never read on another machine, nor after another boot. */
 struct written {
     uint64_t magic;
     uint8_t boot[16];
-    uint64_t device, inode;       /* of the directory */
-    int64_t seconds, nanoseconds; /* its modification time */
+    uint64_t device, inode;        /* of the directory */
+    int64_t seconds, nanoseconds;  /* its modification time */
+    int64_t changed_s, changed_ns; /* and when that was set, which nobody can set back */
     uint64_t number;
     char latest[NAME_SIZE];
     uint64_t hash; /* of all before it */
 };
-static_assert(sizeof(struct written) == 64 + NAME_SIZE + 8, "it is hashed as a whole");
+static_assert(sizeof(struct written) == 80 + NAME_SIZE + 8, "it is hashed as a whole");
 
 static uint64_t hash_of(const struct written *written)
 {
@@ -44,7 +44,8 @@ bool memo_read(struct memo *memo, const struct directory *directory, const struc
         memcmp(written.boot, directory->boot, sizeof(written.boot)) != 0 ||
         written.device != directory->device || written.inode != directory->inode ||
         fstat(directory->dir, &st) != 0 || written.seconds != st.st_mtim.tv_sec ||
-        written.nanoseconds != st.st_mtim.tv_nsec)
+        written.nanoseconds != st.st_mtim.tv_nsec || written.changed_s != st.st_ctim.tv_sec ||
+        written.changed_ns != st.st_ctim.tv_nsec)
         return false;
     if (memchr(written.latest, '\0', sizeof(written.latest)) == NULL)
         return false;
@@ -57,10 +58,10 @@ bool memo_read(struct memo *memo, const struct directory *directory, const struc
     return true;
 }
 
-struct timespec memo_stamp(const struct directory *directory, const struct lock *lock)
+struct stamp memo_stamp(const struct directory *directory, const struct lock *lock)
 {
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
-    const struct timespec never = {.tv_nsec = STAMP_NEVER};
+    const struct stamp never = {.set = false};
     struct timespec tick;
     struct stat st;
 
@@ -75,22 +76,24 @@ struct timespec memo_stamp(const struct directory *directory, const struct lock 
     if (futimens(directory->dir, times) != 0 || fstat(directory->dir, &st) != 0 ||
         st.st_mtim.tv_sec != times[1].tv_sec || st.st_mtim.tv_nsec != times[1].tv_nsec)
         return never; /* not ours to set, or the file system counts in longer units */
-    return times[1];
+    return (struct stamp){.set = true, .modified = st.st_mtim, .changed = st.st_ctim};
 }
 
 void memo_write(const struct memo *memo, const struct directory *directory, const struct lock *lock,
-                const struct timespec *stamp)
+                const struct stamp *stamp)
 {
     struct written written = {
         .magic = MEMO_MAGIC,
         .device = directory->device,
         .inode = directory->inode,
-        .seconds = stamp->tv_sec,
-        .nanoseconds = stamp->tv_nsec,
+        .seconds = stamp->modified.tv_sec,
+        .nanoseconds = stamp->modified.tv_nsec,
+        .changed_s = stamp->changed.tv_sec,
+        .changed_ns = stamp->changed.tv_nsec,
         .number = memo->number,
     };
 
-    if (stamp->tv_nsec == STAMP_NEVER)
+    if (!stamp->set)
         return;
     memcpy(written.boot, directory->boot, sizeof(written.boot));
     memcpy(written.latest, memo->latest, sizeof(written.latest));

@@ -3,7 +3,8 @@
  * It is kept in the file `lock`, which is otherwise empty, and saves reading the whole directory at each
  * call. It holds only as long as nobody has added or removed a name since. So whoever writes it also sets the
  * directory's modification time, to a moment between two ticks of the clock by which the kernel stamps such
- * changes; any change by anybody gives it another. What is not as it was left, or is of another boot or
+ * changes; any change by anybody gives it another, and if that is set back (as who restores a copy does) the
+ * time of that change is another. What is not as it was left, or is of another boot or
  * another directory, is not believed, and a memo that is not believed costs one reading.
  */
 #ifndef DIRECTORY_MEMO_H
@@ -26,8 +27,12 @@ bool memo_read(struct memo *memo, const struct directory *directory, const struc
 
 /* memo_stamp, memo_write -- first the stamp, then what it is to vouch for is synced, and then the memo. Both
  * do nothing if the file system or the permissions do not allow it. The caller has the lock. */
-struct timespec memo_stamp(const struct directory *directory, const struct lock *lock);
+struct stamp {
+    bool set;
+    struct timespec modified, changed;
+};
+struct stamp memo_stamp(const struct directory *directory, const struct lock *lock);
 void memo_write(const struct memo *memo, const struct directory *directory, const struct lock *lock,
-                const struct timespec *stamp);
+                const struct stamp *stamp);
 
 #endif

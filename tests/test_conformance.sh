@@ -46,7 +46,8 @@ report $((status != 1)) "a directory's ids come again, which --ids-once does not
 broken=(none-is-empty empty-is-none latest-is-remembered init-clears existing-creates reader-writes label-is-cut
     data-is-cut id-beside-an-error id-given-twice ids-come-again unknown-is-none compact-clears
     compact-loses-the-label compact-does-nothing clear-compacts complete-does-nothing list-counts-from-one
-    stat-counts-wrong since-shows-all since-does-not-move since-skips-behind-a-stop)
+    stat-counts-wrong since-shows-all since-does-not-move since-skips-behind-a-stop
+    long-label-is-cut junk-behind-an-id clear-completes list-has-a-thousand generation-stands-still)
 for what in "${broken[@]}"; do
     export CAIRN_BROKEN=$what
     run --ids-once --plugin "$plugin" broken

@@ -190,6 +190,63 @@ static void copy__does_not_mix_two_operations(void **state)
     cairn_close(op);
 }
 
+/* start -- a copy, in a process of its own. */
+static pid_t start(const char *from, const char *to)
+{
+    const pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execl(at.cairn, at.cairn, "copy", from, to, (char *)NULL);
+        _exit(99);
+    }
+    return pid;
+}
+
+static void copy__two_at_once_do_not_mix(void **state)
+{
+    char url[SCRATCH_PATH_SIZE + 8], path[SCRATCH_PATH_SIZE];
+    int status[3];
+    pid_t pids[3];
+
+    (void)state;
+    snprintf(url, sizeof(url), "dir:%s", scratch_join(path, at.base, "crowded"));
+    for (int i = 0; i < 3; i++)
+        pids[i] = start(at.from, url);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(waitpid(pids[i], &status[i], 0), pids[i]);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(status[i], 0);
+    check(url);
+}
+
+/* Somebody else records in the second one: that is noticed at the next checkpoint, and nothing is copied
+ * behind it. */
+static void copy__stops_when_somebody_else_records_there(void **state)
+{
+    char url[SCRATCH_PATH_SIZE + 8], path[SCRATCH_PATH_SIZE];
+    struct cairn_stat before, after;
+    struct cairn_op *op;
+    int status;
+
+    (void)state;
+    snprintf(url, sizeof(url), "dir:%s", scratch_join(path, at.base, "disturbed"));
+    ASSERT_DONE(cairn_open(&op, NULL, url, 0));
+    const pid_t pid = start(at.from, url);
+    do {
+        ASSERT_DONE(cairn_stat(op, NULL, &before));
+    } while (before.count < 10);
+    ASSERT_DONE(cairn_checkpoint(op, NULL, "foreign", "foreign", 7, NULL));
+    ASSERT_DONE(cairn_stat(op, NULL, &before));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    ASSERT_DONE(cairn_stat(op, NULL, &after));
+    if (before.count <= at.count) { /* or else it had ended before */
+        assert_int_equal(WEXITSTATUS(status), 5);
+        assert_true(after.count <= before.count + 1);
+    }
+    cairn_close(op);
+}
+
 static void copy__tells_that_bytes_differ(void **state)
 {
     struct cairn_op *op;
@@ -213,6 +270,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copy__that_is_killed_is_run_again),
         cmocka_unit_test(copy__does_not_mix_two_operations),
+        cmocka_unit_test(copy__two_at_once_do_not_mix),
+        cmocka_unit_test(copy__stops_when_somebody_else_records_there),
         cmocka_unit_test(copy__tells_that_bytes_differ),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -729,6 +729,26 @@ static void memo__rotten_one_is_not_believed(void **state)
     assert_string_equal(record(at.op, "", "one"), "00000001.chk");
 }
 
+/* A copy of the directory is put back over it: what was recorded since is there, and `lock` and the time are
+ * as they were. */
+static void memo__that_was_put_back_is_not_believed(void **state)
+{
+    struct stat st;
+    size_t size;
+
+    (void)state;
+    record(at.op, "", "zero");
+    unsigned char *memo = scratch_read(path_of("lock"), &size);
+    assert_int_equal(stat(at.dir, &st), 0);
+    record(at.op, "", "one");
+    scratch_write(path_of("lock"), memo, size);
+    free(memo);
+    const struct timespec times[2] = {st.st_atim, st.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, at.dir, times, 0), 0);
+    assert_latest(at.op, "one");
+    assert_string_equal(record(at.op, "", "two"), "00000002.chk");
+}
+
 static void memo__that_names_what_is_gone_is_dropped(void **state)
 {
     struct stat st;
@@ -1015,6 +1035,7 @@ int main(void)
         TEST(memo__any_change_ends_it),
         TEST(memo__of_another_directory_is_not_believed),
         TEST(memo__rotten_one_is_not_believed),
+        TEST(memo__that_was_put_back_is_not_believed),
         TEST(memo__that_names_what_is_gone_is_dropped),
         TEST(memo__is_not_kept_where_it_cannot_be),
         TEST(lock__removed_while_it_is_held_gives_no_number_twice),

@@ -97,6 +97,34 @@ step__passes_signals_on() {
     out_is 'got it'
 }
 
+# What the command leaves running is not waited for, though it has the output open.
+step__does_not_wait_for_what_is_left_running() {
+    local url
+    for url in j dir:d; do
+        # shellcheck disable=SC2016 # for the inner shell
+        run 0 "$cairn" step -l one "$url" -- sh -c 'sleep 1000 & echo $! >left; echo out'
+        kill "$(cat left)" || fail "nothing was left running"
+        out_is out
+        run 0 "$cairn" step -l one "$url" -- false
+        out_is out
+    done
+}
+
+step__whose_label_cannot_be_recorded_is_not_run() {
+    run 2 "$cairn" step -l a/b dir:d -- touch ran
+    run 2 "$cairn" step -l "$(printf '%0244d' 0)" dir:d -- touch ran
+    [[ ! -e ran ]] || fail "the command was run"
+    run 0 "$cairn" step -l "$(printf '%0243d' 0)" dir:d -- touch ran
+    run 0 "$cairn" step -l a/b j -- true
+    if [[ $(id -u) -ne 0 ]]; then
+        chmod a-w d j
+        run 4 "$cairn" step -l two dir:d -- touch ran2
+        run 4 "$cairn" step -l two j -- touch ran2
+        chmod u+w d j
+        [[ ! -e ran2 ]] || fail "the command was run where nothing can be recorded"
+    fi
+}
+
 # A script of twenty steps. Each appends to a file of its own when it begins, and when it is done.
 step__script_that_is_killed_anywhere_ends() {
     # shellcheck disable=SC2016 # for the inner shell
@@ -104,10 +132,11 @@ step__script_that_is_killed_anywhere_ends() {
         printf '"$cairn" step -l "step %d" "$1" -- sh -c "echo begun >>log.%d; echo done >>log.%d; echo out %d" || exit\n' \
             "$i" "$i" "$i" "$i"
     done >script
-    local url kills=0 again=0 i
+    local url kills=0 wanted=0 again=0 i
     for url in j dir:d; do
         rm -f log.*
-        for _ in $(seq 50); do
+        wanted=$((wanted + 50))
+        while [[ $kills -lt $wanted ]]; do
             # In a group of its own, which is killed as a whole.
             setsid sh script "$url" >/dev/null 2>&1 &
             i=$!

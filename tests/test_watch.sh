@@ -144,6 +144,17 @@ watch__ends_with_its_reader() {
     [[ $status -eq 4 ]] || fail "with a full disk behind it the exit status is $status"
 }
 
+watch__ends_when_the_place_is_removed() {
+    local url
+    for url in j dir:d; do
+        record "$url" one
+        begin --all --json "$url"
+        line_is one
+        rm -r "${url#dir:}"
+        ends 1
+    done
+}
+
 watch__ends_in_time() {
     local status=0
     record j one

@@ -25,8 +25,8 @@
  * on the file `lock` in the directory, as the Go package does; a handle that only reads does without if there
  * is no such file. It waits without a limit, or as long as the context lets it: then a thread sleeps in
  * flock() in the caller's place, with CAIRN_NO_THREAD, too. Should the file be removed or replaced while it
- * is held, no number is given twice by Cairn. Handles are cheap, and any number of threads may use one. After
- * fork() the child opens its own.
+ * is held, no number is given twice by Cairn (unless the same file is put back meanwhile). Handles are cheap,
+ * and any number of threads may use one. After fork() the child opens its own.
  *
  * Durability. A file is written under a temporary name, synced, renamed, and the directory synced, before the
  * id is returned: a checkpoint is there whole or not at all. cairn_latest() syncs what somebody else wrote
@@ -40,7 +40,9 @@
  * tells; where it may not be set (it is somebody else's) or is not kept to the nanosecond, each call reads
  * the directory. It is not believed after a reboot. So it is with cairn_list_since() that finds nothing new.
  * A handle that only reads does not write it: after somebody else's write, its calls read the directory until
- * a handle of Cairn's that writes has been there.
+ * a handle of Cairn's that writes has been there. What somebody puts there without the lock, while a call
+ * that writes is under way, may not be seen until the next change by somebody else: take the lock. If the
+ * file that cairn_list_since() has shown last is changed or removed by hand, all are shown again.
  *
  * It has no cairn_repair(); of struct cairn_stat it gives count, data_bytes and disk_bytes.
  */

@@ -46,7 +46,8 @@ extern "C" {
 /* A handle on an operation. */
 struct cairn_op;
 
-/* The name of a checkpoint: printable, no spaces, no slashes, never empty, ended by a NUL. */
+/* The name of a checkpoint: no slashes, never empty, ended by a NUL; and printable without spaces, unless the
+ * implementation takes labels into it, as the directory does. */
 struct cairn_id {
     char text[256];
 };
@@ -63,7 +64,7 @@ enum cairn_flags {
 
     /* Create nothing: fail with CAIRN_ENONE if there is nothing to open. For tools, where a mistyped place
      * is likelier than a new one. */
-    CAIRN_EXISTING = 4,
+    CAIRN_EXISTING = 4
 };
 
 /* --- A handle's life ------------------------------------------------------------------------- */
@@ -75,7 +76,8 @@ CAIRN_MUST_CHECK int cairn_new(struct cairn_op **op, const char *scheme);
 
 /* Binds a handle to its place, `root`, which is created with mode 0755 (and its parents with it) if need
  * be, unless `flags` has CAIRN_READONLY or CAIRN_EXISTING. Checkpoints that are there already are kept: that
- * is what resuming is. A directory of something else is never taken over.
+ * is what resuming is. A journal never takes over a directory of something else; a `dir:`
+ * shares it.
  *
  *   CAIRN_EINVAL    root is empty, or flags has a bit that is none
  *   CAIRN_ESTATE    a second Init
@@ -150,20 +152,22 @@ CAIRN_MUST_CHECK int cairn_load(struct cairn_op *op, const struct cairn_ctx *ctx
                                 size_t *size);
 
 /* Removes all checkpoints but the latest, which becomes the first of the sequence under the new `label`
- * (NULL is ""). Its data is the same, its id a new one; cairn_list() tells it. One atomic step: at no
- * moment does cairn_latest() answer otherwise. On an empty operation it does nothing and returns 0.
+ * (NULL is ""). Its data is the same, its id a new one; cairn_list() tells it. At no moment does
+ * cairn_latest() answer otherwise. On an empty operation it does nothing and returns 0. One atomic step, as
+ * are the next two, unless the implementation says otherwise (directory.h).
  *
  *   CAIRN_ECORRUPT  the latest one is damaged; nothing was removed
+ *   CAIRN_EBUSY     something stands in the way; nothing was removed
  *   CAIRN_EINVAL, CAIRN_E2BIG, CAIRN_ENOSPC, CAIRN_EACCES, CAIRN_EIO  as for cairn_checkpoint() */
 CAIRN_MUST_CHECK int cairn_compact(struct cairn_op *op, const struct cairn_ctx *ctx, const char *label);
 
-/* Removes all checkpoints, in one atomic step, and with them what damage there is to them.
+/* Removes all checkpoints, and with them what damage there is to them.
  *
  *   CAIRN_ENOSPC, CAIRN_EACCES, CAIRN_EIO  as for cairn_checkpoint() */
 CAIRN_MUST_CHECK int cairn_clear(struct cairn_op *op, const struct cairn_ctx *ctx);
 
-/* Removes all checkpoints because the operation is done, in one atomic step; cairn_stat() tells a
- * completed operation from one that never began. A later checkpoint begins it anew. Errors as for
+/* Removes all checkpoints because the operation is done; cairn_stat() tells a completed operation from one
+ * that never began, if the implementation remembers it. A later checkpoint begins it anew. Errors as for
  * cairn_clear(). */
 CAIRN_MUST_CHECK int cairn_complete(struct cairn_op *op, const struct cairn_ctx *ctx);
 
@@ -277,10 +281,10 @@ CAIRN_MUST_CHECK int cairn_repair(struct cairn_op *op, const struct cairn_ctx *c
 
 /* What an implementation provides. The functions see arguments that have been checked: pointers that must
  * not be NULL are not, the context has not expired, label is never NULL, flags are known bits, and nothing
- * but init is called before init has succeeded. Each gives the errors that the call of the same name
- * describes and says more with cairn_set_message(). The optional ones may be NULL, which gives
- * CAIRN_ENOTSUP. `list` is both of the calls: `mark` is NULL for cairn_list(), `fn` may be NULL if it is not.
- * The struct must stay as it is while the library is in use. */
+ * but init is called before init has succeeded. Whether the process is a forked child is theirs to see. Each
+ * gives the errors that the call of the same name describes and says more with cairn_set_message(). The
+ * optional ones may be NULL, which gives CAIRN_ENOTSUP. `list` is both of the calls: `mark` is NULL for
+ * cairn_list(), `fn` may be NULL if it is not. The struct must stay as it is while the library is in use. */
 struct cairn_vtable {
     unsigned version;   /* CAIRN_VTABLE_VERSION */
     const char *scheme; /* letters, digits, '+', '-', '.', beginning with a letter */

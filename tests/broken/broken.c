@@ -74,8 +74,12 @@ static int self_checkpoint(void *arg, const struct cairn_ctx *ctx, const char *l
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct cairn_id last = {"00000000@1"};
     struct self *self = arg;
-    char cut[8];
+    char cut[8], cut_late[101];
 
+    if (is("long-label-is-cut")) {
+        snprintf(cut_late, sizeof(cut_late), "%s", label);
+        label = cut_late;
+    }
     if (is("label-is-cut") && strlen(label) >= sizeof(cut)) {
         memcpy(cut, label, sizeof(cut) - 1);
         cut[sizeof(cut) - 1] = '\0';
@@ -145,6 +149,10 @@ static int self_load(void *arg, const struct cairn_ctx *ctx, const char *id, voi
         snprintf(whole, sizeof(whole), "%s@%llu", id, generation_now(self));
         id = whole;
     }
+    if (is("junk-behind-an-id")) {
+        snprintf(whole, sizeof(whole), "%.*s", (int)strspn(id, "0123456789@"), id);
+        id = whole;
+    }
     int error = cairn_load(self->op, ctx, id, data, size);
     if (error == CAIRN_ENOTFOUND && is("unknown-is-none"))
         error = CAIRN_ENONE;
@@ -165,6 +173,8 @@ static int self_compact(void *arg, const struct cairn_ctx *ctx, const char *labe
 static int self_clear(void *arg, const struct cairn_ctx *ctx)
 {
     struct self *self = arg;
+    if (is("clear-completes"))
+        return cairn_complete(self->op, ctx);
     return is("clear-compacts") ? cairn_compact(self->op, ctx, "") : cairn_clear(self->op, ctx);
 }
 
@@ -191,6 +201,8 @@ static int relay_one(void *arg, const struct cairn_entry *entry)
     changed.id = id.text;
     if (is("list-counts-from-one"))
         changed.number++;
+    if (is("list-has-a-thousand") && entry->number >= 1000)
+        return 0;
     return relay->fn(relay->arg, &changed);
 }
 
@@ -218,6 +230,8 @@ static int self_stat(void *arg, const struct cairn_ctx *ctx, struct cairn_stat *
     int error = cairn_stat(self->op, ctx, stat);
     if (error == 0 && is("stat-counts-wrong") && stat->count > 2)
         stat->count--;
+    if (error == 0 && is("generation-stands-still"))
+        stat->generation = 1;
     return error;
 }
 

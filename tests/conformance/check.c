@@ -45,6 +45,8 @@ void check_run(struct suite *suite, const char *name, test_fn *fn)
 
     snprintf(test.root, sizeof(test.root), "%.3000s/%s", suite->place, name);
     snprintf(test.url, sizeof(test.url), "%.64s:%s", suite->scheme, test.root);
+    printf("# %s\n", name); /* should it hang, this is where */
+    fflush(stdout);
     fn(&test);
     suite->tests++;
     suite->failed += test.failures > 0;

@@ -408,6 +408,29 @@ static void complete__removes_all(struct test *test)
     removes_all(test, "complete", cairn_complete);
 }
 
+static void load__takes_no_more_than_an_id(struct test *test)
+{
+    struct cairn_op *op = check_open(test, 0);
+    struct cairn_id id;
+    char longer[sizeof(id.text) + 2];
+    void *data;
+    size_t size;
+
+    if (op == NULL)
+        return;
+    check_record(test, op, "a", "one", &id);
+    static const char *const junk[] = {"x", " ", "0", "\n"};
+    for (size_t i = 0; i < sizeof(junk) / sizeof(*junk); i++) {
+        snprintf(longer, sizeof(longer), "%s%s", id.text, junk[i]);
+        const int result = cairn_load(op, NULL, longer, &data, &size);
+        CHECK(result == CAIRN_EINVAL || result == CAIRN_ENOTFOUND);
+        CHECK(*cairn_message() != '\0');
+        if (result == 0)
+            cairn_free(data);
+    }
+    cairn_close(op);
+}
+
 /* --- looking after it ----------------------------------------------------------------------------------- */
 
 struct listed {
@@ -430,7 +453,7 @@ static int list_one(void *arg, const struct cairn_entry *entry)
         CHECK(entry->number == i);
         CHECK(entry->size == strlen(texts[i]));
         CHECK(entry->time_ns > 0);
-        CHECK(entry->error == 0 && entry->lost_count == 0 && *entry->reason == '\0');
+        CHECK(entry->error == 0 && entry->lost_count == 0 && entry->reason && *entry->reason == '\0');
         check_load(test, listed->op, entry->id, texts[i]); /* Cairn may be called */
         check_latest(test, listed->op, "three");
     }
@@ -551,6 +574,43 @@ static void list_since__goes_on_behind_a_removal(struct test *test)
     cairn_close(op);
 }
 
+/* A label that is taken is kept whole; and a list shows all, however many. */
+static int check_long(void *arg, const struct cairn_entry *entry)
+{
+    struct listed *listed = arg;
+    struct test *test = listed->test;
+    char label[201], wanted[201];
+
+    snprintf(wanted, sizeof(wanted), "%0200u", listed->count);
+    snprintf(label, sizeof(label), "%.200s", entry->label);
+    if (strcmp(label, wanted) != 0 || entry->number != listed->count)
+        check_fail(test, "list: number %u is shown otherwise: %.20s...%s", listed->count, label,
+                   label + (strlen(label) > 20 ? strlen(label) - 20 : 0));
+    listed->count++;
+    return test->failures ? 1 : 0;
+}
+
+static void list__shows_all_of_many(struct test *test)
+{
+    struct cairn_op *op = check_open(test, 0);
+    struct listed listed = {.test = test, .op = op};
+    char label[201];
+
+    if (op == NULL)
+        return;
+    for (unsigned i = 0; i < 1100; i++) {
+        snprintf(label, sizeof(label), "%0200u", i);
+        if (!check_result(test, "checkpoint", cairn_checkpoint(op, NULL, label, "x", 1, NULL), 0))
+            break;
+    }
+    const int result = cairn_list(op, NULL, check_long, &listed);
+    if (result == CAIRN_ENOTSUP)
+        check_skip(test, "there is no list");
+    else
+        CHECK(result == 0 && listed.count == 1100);
+    cairn_close(op);
+}
+
 static void stat__counts(struct test *test)
 {
     struct cairn_op *op = check_open(test, 0);
@@ -570,9 +630,22 @@ static void stat__counts(struct test *test)
     record_some(test, op, ids);
     check_result(test, "stat", cairn_stat(op, NULL, &stat), 0);
     CHECK(stat.count == 3 && stat.lost == 0 && stat.data_bytes == 11 && !stat.completed && !stat.damaged);
+    uint64_t generation = stat.generation;
+    check_result(test, "compact", cairn_compact(op, NULL, ""), 0);
+    check_result(test, "stat", cairn_stat(op, NULL, &stat), 0);
+    CHECK(stat.count == 1 && stat.data_bytes == 5 && !stat.completed);
+    CHECK(stat.generation == 0 || stat.generation > generation);
+    generation = stat.generation;
+    check_result(test, "clear", cairn_clear(op, NULL), 0);
+    check_result(test, "stat", cairn_stat(op, NULL, &stat), 0);
+    CHECK(stat.count == 0 && stat.data_bytes == 0 && !stat.completed);
+    CHECK(stat.generation == 0 || stat.generation > generation);
+    generation = stat.generation;
+    check_record(test, op, "", "again", &ids[0]);
     check_result(test, "complete", cairn_complete(op, NULL), 0);
     check_result(test, "stat", cairn_stat(op, NULL, &stat), 0);
     CHECK(stat.count == 0 && stat.data_bytes == 0);
+    CHECK(stat.generation == 0 || stat.generation > generation);
     check_note(test, "a completed operation is %stold from one that never began",
                stat.completed ? "" : "not ");
     check_record(test, op, "", "anew", NULL);
@@ -626,12 +699,14 @@ void contract_methods(struct suite *suite)
     check_run(suite, "checkpoint__label_has_a_limit", checkpoint__label_has_a_limit);
     check_run(suite, "load__what_is_no_id_is_refused", load__what_is_no_id_is_refused);
     check_run(suite, "load__an_id_of_another_place_is_none_here", load__an_id_of_another_place_is_none_here);
+    check_run(suite, "load__takes_no_more_than_an_id", load__takes_no_more_than_an_id);
     check_run(suite, "compact__leaves_the_latest_as_the_first", compact__leaves_the_latest_as_the_first);
     check_run(suite, "compact__of_nothing_does_nothing", compact__of_nothing_does_nothing);
     check_run(suite, "compact__wrong_label_changes_nothing", compact__wrong_label_changes_nothing);
     check_run(suite, "clear__removes_all", clear__removes_all);
     check_run(suite, "complete__removes_all", complete__removes_all);
     check_run(suite, "list__shows_each_oldest_first", list__shows_each_oldest_first);
+    check_run(suite, "list__shows_all_of_many", list__shows_all_of_many);
     check_run(suite, "list_since__shows_each_once", list_since__shows_each_once);
     check_run(suite, "list_since__goes_on_behind_a_removal", list_since__goes_on_behind_a_removal);
     check_run(suite, "stat__counts", stat__counts);
