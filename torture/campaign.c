@@ -283,6 +283,32 @@ static bool receive(int from, void *data, size_t size)
     return true;
 }
 
+/* compare_crashes -- which is to be shown first: that with the fewest losses, and of these the earliest. A
+ * total order, so that the result does not depend on which worker was faster. */
+static int compare_crashes(const struct crash *a, const struct crash *b)
+{
+    if (a->count != b->count)
+        return a->count < b->count ? -1 : 1;
+    if (a->at != b->at)
+        return a->at < b->at ? -1 : 1;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct loss *x = &a->losses[i], *y = &b->losses[i];
+        const uint64_t left[] = {x->op, x->kind, x->number, x->sectors},
+                       right[] = {y->op, y->kind, y->number, y->sectors};
+        for (size_t k = 0; k < sizeof(left) / sizeof(*left); k++) {
+            if (left[k] != right[k])
+                return left[k] < right[k] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+static int by_crash(const void *left, const void *right)
+{
+    const struct failure *a = left, *b = right;
+    return compare_crashes(&a->crash, &b->crash);
+}
+
 static bool receive_failure(struct result *result, int from)
 {
     struct failure failure;
@@ -298,9 +324,7 @@ static bool receive_failure(struct result *result, int from)
         struct failure *known = &result->failures[i];
         if (known->kind != failure.kind)
             continue;
-        /* The one to show is that with the fewest losses, and of these the first. */
-        if (failure.crash.count < known->crash.count ||
-            (failure.crash.count == known->crash.count && failure.crash.at < known->crash.at)) {
+        if (compare_crashes(&failure.crash, &known->crash) < 0) {
             failure.alike += known->alike;
             crash_release(&known->crash);
             *known = failure;
@@ -408,6 +432,8 @@ void campaign_run(const struct campaign *asked, struct result *result)
                 ;
         result->broken |= !listening.ended[i];
     }
+    if (result->failure_count)
+        qsort(result->failures, result->failure_count, sizeof(*result->failures), by_crash);
 }
 
 void result_release(struct result *result)

@@ -277,8 +277,10 @@ bool crash_make(struct crash *crash, const struct trace *trace, struct tree *tre
     const bool fits = model.at == crash->at && found == crash->count;
     model_allow(&model, lost);
     model_state(&model, lost, tree);
+    struct crash allowed;
+    crash_take(&allowed, &model, lost, tree_hash(tree));
     crash_release(crash);
-    crash_take(crash, &model, lost, tree_hash(tree));
+    *crash = allowed;
     free(lost);
     model_release(&model);
     return fits;

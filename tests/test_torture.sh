@@ -1,0 +1,303 @@
+#!/usr/bin/env bash
+# test_torture.sh -- cairn-torture on programs of which it is known how they lose data, and on such as do not: each wrong
+# one is found wrong in the way that it is, and no right one is.
+set -euo pipefail
+
+: "${CAIRN_BIN_DIR:?set it to the directory that has the programs}"
+programs=$(cd "$CAIRN_BIN_DIR" && pwd)
+corpus=$(cd "$(dirname "${BASH_SOURCE[0]}")/../torture/corpus" && pwd)
+base=$(mktemp -d "${TMPDIR:-/tmp}/cairn-test-torture.XXXXXX")
+trap 'rm -rf "$base"' EXIT
+cd "$base"
+test_name=setup
+
+skip() {
+    echo "SKIP: $*"
+    exit 77
+}
+
+fail() {
+    echo "not ok - $test_name: $*"
+    [[ ! -s out ]] || sed 's/^/# /' out
+    exit 1
+}
+
+[[ ${CAIRN_SANITIZE:-} != *thread* ]] || skip "what is tried here has one thread"
+unshare --user --mount --pid --fork true 2>/dev/null || [[ $(id -u) -eq 0 ]] ||
+    skip "namespaces are not permitted here, and there is no root"
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0
+
+# torture STATUS CHECK COMMAND... -- runs it on a directory that `prepare` has filled; what it says is in ./out.
+torture() {
+    local wanted=$1 check=$2 status=0
+    shift 2
+    rm -rf torture.out
+    "$programs/cairn-torture" run --dir dir --check "$check" --samples 4 --failures 4 "${more[@]}" -- "$@" \
+        >out 2>&1 || status=$?
+    [[ $status -eq $wanted ]] || fail "the exit status is $status, not $wanted"
+}
+
+prepare() {
+    rm -rf dir
+    mkdir dir
+    more=()
+}
+
+# passed PROFILE..., failed PROFILE... -- the verdicts.
+verdict() {
+    local word=$1 profile
+    shift
+    for profile in "$@"; do
+        grep -qE "^$profile +$word" out || fail "under $profile it has not $word"
+    done
+}
+
+says() {
+    grep -qE "^ +\| .*$1" out || fail "no check said '$1'"
+}
+
+never_says() {
+    ! grep -qE "^ +\| .*$1" out || fail "a check said '$1'"
+}
+
+file_is() {
+    prepare
+    torture "$1" "$programs/torture_corpus_file $2 check dir" "$programs/torture_corpus_file" "$2" work dir
+}
+
+red__inplace_writer_is_torn() {
+    file_is 1 inplace
+    verdict FAILED strict ext4 xfs btrfs
+    says garbage
+    says lost
+}
+
+red__inplace_writer_with_fsync_is_torn_but_durable() {
+    file_is 1 inplace-sync
+    verdict FAILED strict ext4 xfs btrfs
+    says garbage
+    never_says lost
+}
+
+red__rename_without_fsync() {
+    file_is 1 rename
+    verdict FAILED strict ext4 xfs btrfs
+    verdict passed kill
+    says garbage
+    says lost
+}
+
+red__rename_without_a_sync_of_the_directory_loses_the_last_only() {
+    file_is 1 rename-fsync
+    verdict FAILED strict ext4 xfs btrfs
+    verdict passed kill
+    says lost
+    never_says garbage
+    grep -q 'nothing syncs it: the directory wants an fsync' out || fail "the remedy is not told"
+}
+
+red__log_without_fsync_loses_its_end_only() {
+    file_is 1 append-unsynced
+    verdict FAILED strict ext4 xfs btrfs
+    says lost
+    never_says garbage
+}
+
+red__checkpointer_of_the_go_package() {
+    file_is 1 go
+    verdict FAILED kill strict ext4 xfs btrfs
+    says garbage
+    says lost
+}
+
+green__rename_that_is_right() {
+    file_is 0 rename-right
+    verdict passed kill strict ext4 xfs btrfs
+}
+
+green__log_that_is_right() {
+    file_is 0 append
+    verdict passed kill strict ext4 xfs btrfs
+}
+
+lmdb_is() {
+    torture "$1" "$programs/torture_corpus_lmdb $2 check dir" "$programs/torture_corpus_lmdb" "$2" work dir
+}
+
+red__lmdb_nosync() {
+    prepare
+    "$programs/torture_corpus_lmdb" nosync make dir
+    lmdb_is 1 nosync
+    verdict FAILED strict ext4 xfs btrfs
+}
+
+red__lmdb_whose_file_is_new() {
+    prepare
+    lmdb_is 1 default
+    says 'not an LMDB file'
+}
+
+green__lmdb() {
+    prepare
+    "$programs/torture_corpus_lmdb" default make dir
+    lmdb_is 0 default
+    verdict passed kill strict ext4 xfs btrfs
+}
+
+sqlite_is() {
+    [[ -x $programs/torture_corpus_sqlite ]] || { echo "SKIP: there is no SQLite"; return 0; }
+    prepare
+    torture "$1" "$programs/torture_corpus_sqlite $2 $3 check dir" "$programs/torture_corpus_sqlite" "$2" "$3" work dir
+    "$4"
+}
+
+fails_without_power() {
+    verdict passed kill
+    verdict FAILED strict ext4 xfs btrfs
+}
+
+loses_the_last_only() {
+    fails_without_power
+    says lost
+    never_says 'malformed|integrity'
+}
+
+passes_always() {
+    verdict passed kill strict ext4 xfs btrfs
+}
+
+red__sqlite_off() {
+    sqlite_is 1 delete off fails_without_power
+    sqlite_is 1 wal off fails_without_power
+}
+
+# SQLite's manual says so of EXTRA: without it the removal of the journal may be lost, and with it the last commit.
+red__sqlite_full_with_a_rollback_journal_loses_the_last_only() {
+    sqlite_is 1 delete full loses_the_last_only
+}
+
+green__sqlite() {
+    sqlite_is 0 wal full passes_always
+    sqlite_is 0 delete extra passes_always
+}
+
+red__sort_into_itself() {
+    prepare
+    torture 1 "$corpus/sort.sh check dir" "$corpus/sort.sh" work dir
+    verdict FAILED kill strict ext4 xfs btrfs
+    says garbage
+}
+
+git_is() {
+    command -v git >/dev/null || { echo "SKIP: there is no git"; return 0; }
+    prepare
+    more=(--profile ext4 --samples 0)
+    torture "$1" "$corpus/git.sh check dir" "$corpus/git.sh" "$2" dir "${@:3}"
+}
+
+red__git_as_it_is() {
+    git_is 1 work
+}
+
+# It syncs no directory: the last commit may be lost, and nothing else.
+red__git_that_syncs_all_loses_the_last_only() {
+    git_is 1 work -c core.fsync=all
+    says lost
+    never_says garbage
+}
+
+green__git_that_syncs_all_and_its_directory() {
+    git_is 0 work-synced -c core.fsync=all
+}
+
+# --- the command ---------------------------------------------------------------------------------------
+
+replay__shows_the_same_again() {
+    local file status
+    file_is 1 rename
+    for file in torture.out/*.repro; do
+        status=0
+        "$programs/cairn-torture" replay "$file" >again 2>&1 || status=$?
+        [[ $status -eq 1 ]] || fail "the exit status of $file is $status: $(cat again)"
+        ! grep -q 'otherwise' again || fail "$file ends otherwise: $(cat again)"
+        cp "$file" cut
+        truncate -s -1 cut
+        status=0
+        "$programs/cairn-torture" replay cut >again 2>&1 || status=$?
+        [[ $status -eq 2 ]] || fail "a cut file's exit status is $status: $(cat again)"
+    done
+}
+
+run__with_the_same_seed_is_the_same() {
+    file_is 1 rename
+    sed -E 's/ +[0-9]+ (open|write|rename)/ \1/' out >first
+    file_is 1 rename
+    sed -E 's/ +[0-9]+ (open|write|rename)/ \1/' out >second
+    cmp -s first second || fail "two runs differ: $(diff first second)"
+}
+
+run__leaves_the_directory_alone() {
+    prepare
+    echo mine >dir/mine
+    torture 0 true sh -c 'echo two >>dir/mine; echo other >dir/other'
+    [[ $(cat dir/mine dir/other) == $'mine\ntwo\nother' ]] || fail "the directory has something else: $(ls dir)"
+}
+
+run__that_cannot_be_followed_is_incomplete() {
+    prepare
+    command -v setfattr >/dev/null || { echo "SKIP: there is no setfattr"; return 0; }
+    touch dir/x
+    setfattr -n user.x -v y dir/x 2>/dev/null || { echo "SKIP: no extended attributes here"; return 0; }
+    torture 3 true setfattr -n user.x -v z dir/x
+    grep -q INCOMPLETE out || fail "it does not say so"
+}
+
+run__misuse_is_told() {
+    local status
+    for arguments in '' 'run' 'run --dir . -- true' 'run --dir . --check true' 'run --profile no --dir . --check true -- true' \
+        'replay' 'replay nothing' 'show nothing' 'nonsense'; do
+        status=0
+        # shellcheck disable=SC2086 # words
+        "$programs/cairn-torture" $arguments >out 2>&1 || status=$?
+        [[ $status -eq 2 ]] || fail "'$arguments' exits with $status"
+    done
+}
+
+check__that_hangs_or_crashes_is_a_failure() {
+    prepare
+    more=(--timeout 1 --profile kill --failures 1)
+    torture 1 'sleep 1000' sh -c 'echo x >dir/x'
+    grep -q 'did not end in time' out || fail "the hang is not told"
+    prepare
+    # shellcheck disable=SC2016 # for the check's shell
+    torture 1 'kill -SEGV $$' sh -c 'echo x >dir/x'
+    grep -q 'killed by signal 11' out || fail "the crash is not told"
+}
+
+# What the check leaves running is gone with it, and it sees another boot after a power cut, and none after a kill.
+check__has_the_world_after_a_crash() {
+    prepare
+    cat >check <<'END'
+#!/bin/sh
+sleep 1000 &
+echo $! >>dir/pids
+[ "$TORTURE_DIR" = "$(pwd)/dir" ] || exit 1
+boot=$(cat /proc/sys/kernel/random/boot_id)
+case $TORTURE_FAULT in
+kill) [ "$boot" = "$BOOT" ] ;;
+power) [ "$boot" != "$BOOT" ] ;;
+esac
+END
+    chmod +x check
+    BOOT=$(cat /proc/sys/kernel/random/boot_id)
+    export BOOT
+    torture 0 ./check sh -c 'echo x >dir/x'
+    ! pgrep -f '^sleep 1000$' >/dev/null || fail "something is left running"
+}
+
+mapfile -t tests < <(declare -F | awk '$3 ~ /__/ { print $3 }')
+for test_name in "${tests[@]}"; do
+    "$test_name"
+    echo "ok - $test_name"
+done
+echo "${#tests[@]} tests"
