@@ -23,7 +23,7 @@ pass() {
     local test targets=() run
     for test in $1; do
         case $test in
-        *.sh) targets+=(cairn_command cairn-conformance cairn_broken) ;;
+        *.sh) targets+=(cairn_command cairn-conformance cairn_broken cairn-torture torture_cairn_{workload,check}) ;;
         *) targets+=("$test") ;;
         esac
     done

@@ -204,6 +204,11 @@ static uint64_t kind_of(const struct trace *trace, const struct crash *crash)
     return sum;
 }
 
+static uint64_t state_key(uint64_t hash, size_t acks)
+{
+    return hash ^ (uint64_t)acks * 0x9e3779b97f4a7c15u;
+}
+
 static bool test_state(void *arg, const struct model *model, const uint8_t *lost, struct tree *tree,
                        uint64_t hash, size_t acks)
 {
@@ -211,7 +216,8 @@ static bool test_state(void *arg, const struct model *model, const uint8_t *lost
     const struct campaign *campaign = worker->campaign;
     struct failure failure = {.acks = acks, .alike = 1};
 
-    if (hash % campaign->workers != worker->index) {
+    if (hash % campaign->workers != worker->index ||
+        (campaign->known && hashes_has(campaign->known, state_key(hash, acks)))) {
         tree_release(tree);
         return true;
     }
@@ -240,12 +246,39 @@ struct ending {
     bool stopped, broken;
 };
 
+static struct states_options options_of(const struct campaign *campaign)
+{
+    return (struct states_options){.profile = campaign->profile,
+                                   .seed = campaign->seed,
+                                   .samples = campaign->samples,
+                                   .dropped = campaign->dropped,
+                                   .from = campaign->from,
+                                   .to = campaign->to};
+}
+
+static bool note_state(void *arg, const struct model *model, const uint8_t *lost, struct tree *tree,
+                       uint64_t hash, size_t acks)
+{
+    (void)model;
+    (void)lost;
+    hashes_add(arg, state_key(hash, acks));
+    tree_release(tree);
+    return true;
+}
+
+void campaign_states(const struct campaign *campaign, struct hashes *states)
+{
+    const struct states_options options = options_of(campaign);
+    struct states_counts counts;
+
+    states_all(campaign->trace, &options, note_state, states, &counts);
+}
+
 static int work(struct sandbox *sandbox, void *arg)
 {
     struct worker *worker = arg;
     const struct campaign *campaign = worker->campaign;
-    const struct states_options options = {
-        .profile = campaign->profile, .seed = campaign->seed, .samples = campaign->samples};
+    const struct states_options options = options_of(campaign);
     struct ending ending = {.stopped = false};
 
     worker->sandbox = sandbox;

@@ -8,6 +8,7 @@
 #define TORTURE_CAMPAIGN_H
 
 #include "torture/check.h"
+#include "torture/hashes.h"
 #include "torture/states.h"
 
 struct campaign {
@@ -19,7 +20,10 @@ struct campaign {
     unsigned samples;
     unsigned workers;
     unsigned failures_max; /* a worker that has met so many stops */
-    bool progress;         /* on stderr */
+    size_t dropped;        /* as in states_options, as are the next two */
+    size_t from, to;
+    const struct hashes *known; /* states that need not be tested; NULL */
+    bool progress;              /* on stderr */
 };
 
 struct failure {
@@ -42,6 +46,9 @@ struct result {
 /* campaign_run -- *result is to be released whatever happens. */
 void campaign_run(const struct campaign *campaign, struct result *result);
 void result_release(struct result *result);
+
+/* campaign_states -- which states there are, for `known`. */
+void campaign_states(const struct campaign *campaign, struct hashes *states);
 
 /* acks_size -- how many bytes the workload had printed by that operation; acks_take -- a copy of them. */
 size_t acks_size(const struct trace *trace, size_t at);

@@ -20,15 +20,33 @@ enum { EXIT_PASSED = 0, EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXI
 
 static void usage(FILE *stream)
 {
-    fputs("usage: cairn-torture record --dir DIR --trace FILE -- COMMAND [ARGUMENT]...\n"
+    fputs("usage: cairn-torture run --dir DIR --check CHECK [OPTION]... -- COMMAND [ARGUMENT]...\n"
+          "       cairn-torture replay FILE.repro\n"
+          "       cairn-torture record --dir DIR --trace FILE -- COMMAND [ARGUMENT]...\n"
           "       cairn-torture show FILE\n"
           "\n"
-          "record   run COMMAND, and record what it does to the directory DIR, and what it prints\n"
-          "show     tell what was recorded, an operation a line: when it began and ended, its thread,\n"
-          "         the system call, and what it did\n"
+          "run      run COMMAND, record what it does to the directory DIR, and try CHECK on the states in\n"
+          "         which a crash may have left that; a line on COMMAND's standard output is a promise\n"
+          "replay   show a failure that run has found again\n"
+          "record   only record, and write that to a file\n"
+          "show     tell what a file has, an operation a line\n"
           "\n"
-          "Exit status: 0 done; 2 the command line is wrong; 3 what was recorded is incomplete, and why\n"
-          "is told; 4 it could not be done.\n",
+          "Options of run:\n"
+          "  --profile LIST     of kill, strict, ext4, xfs, btrfs; all of them if not given\n"
+          "  --drop-syncs       where all passed: leave out each sync in turn, and tell which no check misses\n"
+          "  --samples N        random combinations at each point, 8; --seed N makes others, 1\n"
+          "  --timeout SECONDS  that a check may take, 20\n"
+          "  --jobs N           checks at once, as many as there are processors\n"
+          "  --failures N       a profile ends when a worker has met so many failing states, 20\n"
+          "  --out DIR          where files to replay are written, torture.out\n"
+          "  --trace FILE       write what was recorded there, too\n"
+          "\n"
+          "CHECK is a command that exits with 0 if the directory is well. It finds the lines that had been\n"
+          "printed before the crash in the file TORTURE_ACKED, the directory's path in TORTURE_DIR, and in\n"
+          "TORTURE_FAULT what was done: power or kill.\n"
+          "\n"
+          "Exit status: 0 all passed; 1 something failed; 2 the command line or a file is wrong; 3 the program\n"
+          "did something that cannot be followed; 4 it could not be done.\n",
           stream);
 }
 
@@ -90,7 +108,7 @@ static int run_show(int argc, char **argv)
 
 struct asked {
     const char *dir, *check, *out, *trace;
-    bool profiles[PROFILES];
+    bool profiles[PROFILES], drop_syncs;
     struct campaign campaign;
 };
 
@@ -142,6 +160,76 @@ static const char *save_repro(const struct asked *asked, const struct trace *tra
     return repro_save(&repro, path) ? path : NULL;
 }
 
+/* --- syncs that are left out --- */
+
+/* Syncs that are alike: how many there were, and how many a check missed. */
+struct alike {
+    char text[256];
+    unsigned count, missed;
+};
+
+static bool is_sync(const struct op *op)
+{
+    return op->kind == OP_SYNC || op->kind == OP_DATASYNC || op->kind == OP_SYNC_ALL ||
+           (op->flags & (OP_DSYNC | OP_FSYNC));
+}
+
+/* end_of -- the operation behind the next sync of the same object: there the one that was left out is made up
+ * for. */
+static size_t end_of(const struct trace *trace, size_t sync)
+{
+    for (size_t i = sync + 1; i < trace->count; i++) {
+        const struct op *op = &trace->ops[i];
+        if (op->kind == OP_SYNC_ALL || (is_sync(op) && op->object == trace->ops[sync].object))
+            return i + 1;
+    }
+    return SIZE_MAX;
+}
+
+/* drop_syncs -- leaves out one sync after the other, and tells which of them no check misses. */
+static void drop_syncs(const struct asked *asked, const struct trace *trace, enum profile profile)
+{
+    struct campaign campaign = asked->campaign;
+    struct alike *alikes = NULL;
+    struct hashes known = {0};
+    size_t count = 0, space = 0;
+
+    campaign.trace = trace;
+    campaign.profile = profile;
+    campaign_states(&campaign, &known);
+    campaign.known = &known;
+    campaign.failures_max = 1;
+    for (size_t i = 0; i < trace->count; i++) {
+        struct result result;
+        char text[256];
+        size_t at = 0;
+        if (!is_sync(&trace->ops[i]))
+            continue;
+        report_alike(trace, i, text);
+        while (at < count && strcmp(alikes[at].text, text) != 0)
+            at++;
+        if (at == count) {
+            alikes = memory_grow(alikes, count, &space, sizeof(*alikes));
+            alikes[count] = (struct alike){.count = 0};
+            snprintf(alikes[count++].text, sizeof(alikes->text), "%s", text);
+        }
+        campaign.dropped = i;
+        campaign.from = i + 1;
+        campaign.to = end_of(trace, i);
+        campaign_run(&campaign, &result);
+        alikes[at].count++;
+        alikes[at].missed += result.failure_count > 0;
+        result_release(&result);
+    }
+    printf("%-6s  syncs left out, one at a time:\n", profile_name(profile));
+    for (size_t i = 0; i < count; i++)
+        printf("  %s %u of %u: %s\n", alikes[i].missed ? "missed    " : "NOT MISSED", alikes[i].missed,
+               alikes[i].count, alikes[i].text);
+    fflush(stdout);
+    hashes_release(&known);
+    free(alikes);
+}
+
 /* torture -- every profile that is asked for. */
 static int torture(const struct asked *asked, const struct trace *trace)
 {
@@ -168,6 +256,8 @@ static int torture(const struct asked *asked, const struct trace *trace)
         fflush(stdout);
         failed |= result.failure_count > 0;
         broken |= result.broken;
+        if (asked->drop_syncs && profile != PROFILE_KILL && result.failure_count == 0 && !result.broken)
+            drop_syncs(asked, trace, profile);
         result_release(&result);
     }
     return failed ? EXIT_FOUND : broken ? EXIT_BROKEN : EXIT_PASSED;
@@ -189,6 +279,9 @@ static bool run_option(struct asked *asked, int key, const char *value)
         return true;
     case 't':
         asked->trace = value;
+        return true;
+    case 'D':
+        asked->drop_syncs = true;
         return true;
     case 'p':
         return pick_profiles(asked, value);
@@ -231,6 +324,8 @@ static int run_run(int argc, char **argv)
                                             {"failures", required_argument, NULL, 'f'},
                                             {"out", required_argument, NULL, 'o'},
                                             {"trace", required_argument, NULL, 't'},
+                                            {"drop-syncs", no_argument, NULL, 'D'},
+                                            {"drop-syncs", no_argument, NULL, 'D'},
                                             {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
@@ -241,6 +336,8 @@ static int run_run(int argc, char **argv)
                      .samples = 8,
                      .workers = processors > 0 && processors < 64 ? (unsigned)processors : 1,
                      .failures_max = 20,
+                     .dropped = DROPPED_NONE,
+                     .to = SIZE_MAX,
                      .progress = isatty(STDERR_FILENO) == 1}};
     struct trace trace = {0};
     int key;

@@ -22,9 +22,9 @@ enum profile profile_find(const char *name)
     return profile;
 }
 
-void model_begin(struct model *model, const struct trace *trace, enum profile profile)
+void model_begin(struct model *model, const struct trace *trace, enum profile profile, size_t dropped)
 {
-    *model = (struct model){.trace = trace, .profile = profile};
+    *model = (struct model){.trace = trace, .profile = profile, .dropped = dropped};
     tree_begin(&model->durable, trace->objects);
     tree_begin(&model->now, trace->objects);
     while (model->at < trace->count && (trace->ops[model->at].flags & OP_BASE)) {
@@ -73,6 +73,12 @@ static void piece(const struct op *op, uint32_t number, uint64_t *begin, uint64_
     *end = page + CONTENT_PAGE < last ? page + CONTENT_PAGE : last;
 }
 
+/* is_synced -- whether the call that wrote synced, too. */
+static bool is_synced(const struct model *model, const struct op *op)
+{
+    return (op->flags & (OP_DSYNC | OP_FSYNC)) && model->at != model->dropped;
+}
+
 static void add_pages(struct model *model, const struct op *op)
 {
     if (op->data_size == 0)
@@ -87,7 +93,7 @@ static void add_pages(struct model *model, const struct op *op)
         for (unsigned sector = (unsigned)(begin % CONTENT_PAGE / SECTOR);
              sector <= (unsigned)((end - 1) % CONTENT_PAGE / SECTOR); sector++)
             part->sectors |= (uint8_t)(1u << sector);
-        if (op->flags & (OP_DSYNC | OP_FSYNC))
+        if (is_synced(model, op))
             part->durable = true;
     }
 }
@@ -118,7 +124,7 @@ static void add_parts(struct model *model, const struct op *op)
         break;
     case OP_WRITE:
         if (op->offset + op->data_size > size)
-            add(model, PART_SIZE, op->object, 0)->durable = (op->flags & (OP_DSYNC | OP_FSYNC)) != 0;
+            add(model, PART_SIZE, op->object, 0)->durable = is_synced(model, op);
         add_pages(model, op);
         break;
     case OP_ZERO:
@@ -273,6 +279,8 @@ bool model_step(struct model *model)
         tree_apply(&model->durable, &bare);
     } else if (op->kind == OP_MODE) {
         tree_apply(&model->durable, op); /* permissions are not what is tried here */
+    } else if (model->at == model->dropped) {
+        /* as if it had not been made */
     } else if (op->kind == OP_SYNC || op->kind == OP_DATASYNC) {
         sync_object(model, op);
     } else if (op->kind == OP_SYNC_ALL) {

@@ -47,6 +47,7 @@ struct part {
 struct model {
     const struct trace *trace;
     enum profile profile;
+    size_t dropped;      /* a sync that is taken for none; DROPPED_NONE */
     size_t at;           /* so many operations have been gone through */
     struct tree durable; /* what no crash can take away any more */
     struct tree now;     /* what the processes see */
@@ -59,7 +60,8 @@ const char *profile_name(enum profile profile);
 /* profile_find -- PROFILES if there is none of that name. */
 enum profile profile_find(const char *name);
 
-void model_begin(struct model *model, const struct trace *trace, enum profile profile);
+#define DROPPED_NONE SIZE_MAX
+void model_begin(struct model *model, const struct trace *trace, enum profile profile, size_t dropped);
 void model_release(struct model *model);
 
 /* model_step -- goes through one operation more. False at the end of the trace. */

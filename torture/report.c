@@ -136,6 +136,31 @@ void report_failure(FILE *stream, const struct trace *trace, const struct failur
     tell_lines(stream, "      | ", failure->checked.output);
 }
 
+void report_alike(const struct trace *trace, size_t op, char text[256])
+{
+    char line[1024] = "";
+    FILE *stream = fmemopen(line, sizeof(line), "w");
+    size_t size = 0;
+
+    if (stream) {
+        trace_tell(trace, op, stream);
+        fclose(stream);
+    }
+    /* Behind the ticks and the thread. */
+    const char *at = line;
+    for (int words = 0; words < 2; words++) {
+        at += strspn(at, " ");
+        at += strcspn(at, " ");
+    }
+    for (at += strspn(at, " "); *at && size < 255; at++) {
+        if (*at < '0' || *at > '9')
+            text[size++] = *at;
+        else if (size == 0 || text[size - 1] != '0')
+            text[size++] = '0';
+    }
+    text[size] = '\0';
+}
+
 void report_result(FILE *stream, const struct campaign *campaign, const struct result *result)
 {
     const struct states_counts *counts = &result->counts;

@@ -10,6 +10,10 @@
  * kept it. */
 void report_failure(FILE *stream, const struct trace *trace, const struct failure *failure);
 
+/* report_alike -- an operation's call and what it was on, with 0 for all digits: the same for those that are
+ * alike. */
+void report_alike(const struct trace *trace, size_t op, char text[256]);
+
 /* report_result -- the verdict on a profile, and how many states there were. */
 void report_result(FILE *stream, const struct campaign *campaign, const struct result *result);
 

@@ -21,6 +21,7 @@ bool repro_save(const struct repro *repro, const char *path)
     store_number(&writer, repro->verdict);
     store_number(&writer, (uint64_t)repro->number);
     store_number(&writer, crash->profile);
+    store_number(&writer, crash->dropped);
     store_number(&writer, crash->at);
     store_number(&writer, crash->hash);
     store_number(&writer, crash->count);
@@ -45,6 +46,7 @@ static void get(struct reader *reader, struct repro *repro)
     repro->verdict = (enum verdict)fetch_bounded(reader, CHECK_NOT_RUN, "a verdict is none");
     repro->number = (int)fetch_number(reader);
     crash->profile = (enum profile)fetch_bounded(reader, PROFILES - 1, "a profile is none that is known");
+    crash->dropped = fetch_number(reader);
     crash->at = fetch_number(reader);
     crash->hash = fetch_number(reader);
     const uint64_t count = fetch_number(reader);

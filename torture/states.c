@@ -6,6 +6,7 @@
 
 #include <xxhash.h>
 
+#include "torture/hashes.h"
 #include "torture/memory.h"
 
 #define LATEST_PARTS 12 /* that are lost, or kept, one by one */
@@ -13,49 +14,13 @@
 #define LATEST_PAGES 4 /* that are torn */
 #define ALL_PARTS    6 /* so many and fewer: all combinations of them */
 
-/* A set of hashes. */
-struct set {
-    uint64_t *slots; /* 0 is free */
-    size_t count, space;
-};
-
-/* set_add -- false if it is in there already. */
-static bool set_add(struct set *set, uint64_t hash)
-{
-    hash += hash == 0;
-    if (set->count * 2 >= set->space) {
-        struct set larger = {.space = set->space * 2 + 1024};
-        larger.slots = memory_new(larger.space * sizeof(*larger.slots));
-        for (size_t i = 0; i < set->space; i++) {
-            if (set->slots[i])
-                set_add(&larger, set->slots[i]);
-        }
-        free(set->slots);
-        *set = larger;
-    }
-    size_t at = hash % set->space;
-    while (set->slots[at] && set->slots[at] != hash)
-        at = (at + 1) % set->space;
-    if (set->slots[at])
-        return false;
-    set->slots[at] = hash;
-    set->count++;
-    return true;
-}
-
-static void set_clear(struct set *set)
-{
-    free(set->slots);
-    *set = (struct set){0};
-}
-
 struct making {
     const struct states_options *options;
     struct states_counts *counts;
     states_fn *fn;
     void *arg;
     struct model model;
-    struct set here, all; /* combinations at this point; states at any */
+    struct hashes here, all; /* combinations at this point; states at any */
     size_t acks;
     size_t *free; /* the parts that may be lost */
     size_t free_count, free_space;
@@ -81,12 +46,12 @@ static void offer(struct making *making)
     if (making->stopped)
         return;
     model_allow(model, making->lost);
-    if (!set_add(&making->here, XXH3_64bits(making->lost, model->count)))
+    if (!hashes_add(&making->here, XXH3_64bits(making->lost, model->count)))
         return;
     making->counts->made++;
     model_state(model, making->lost, &tree);
     const uint64_t hash = tree_hash(&tree);
-    if (set_add(&making->all, hash ^ (uint64_t)making->acks * 0x9e3779b97f4a7c15u)) {
+    if (hashes_add(&making->all, hash ^ (uint64_t)making->acks * 0x9e3779b97f4a7c15u)) {
         making->counts->distinct++;
         making->stopped = !making->fn(making->arg, model, making->lost, &tree, hash, making->acks);
     } else {
@@ -201,7 +166,7 @@ static void offer_point(struct making *making)
     }
     free(making->lost);
     making->lost = memory_new(making->model.count);
-    set_clear(&making->here);
+    hashes_release(&making->here);
     fill(making, false);
     offer(making);
     fill(making, true);
@@ -220,17 +185,20 @@ void states_all(const struct trace *trace, const struct states_options *options,
         .options = options, .counts = counts, .fn = fn, .arg = arg, .random = options->seed * 2 + 1};
 
     *counts = (struct states_counts){0};
-    model_begin(&making.model, trace, options->profile);
+    model_begin(&making.model, trace, options->profile, options->dropped);
     for (bool more = true; more && !making.stopped;) {
-        offer_point(&making);
+        if (making.model.at >= options->to)
+            break;
+        if (making.model.at >= options->from)
+            offer_point(&making);
         const size_t at = making.model.at;
         more = model_step(&making.model);
         if (more && trace->ops[at].kind == OP_ACK)
             making.acks += trace->ops[at].data_size;
     }
     model_release(&making.model);
-    set_clear(&making.here);
-    set_clear(&making.all);
+    hashes_release(&making.here);
+    hashes_release(&making.all);
     free(making.free);
     free(making.lost);
 }
@@ -239,7 +207,8 @@ void crash_take(struct crash *crash, const struct model *model, const uint8_t *l
 {
     size_t space = 0;
 
-    *crash = (struct crash){.profile = model->profile, .at = model->at, .hash = hash};
+    *crash =
+        (struct crash){.profile = model->profile, .dropped = model->dropped, .at = model->at, .hash = hash};
     for (size_t i = 0; i < model->count; i++) {
         if (lost[i] == 0)
             continue;
@@ -260,7 +229,7 @@ bool crash_make(struct crash *crash, const struct trace *trace, struct tree *tre
     struct model model;
     size_t found = 0;
 
-    model_begin(&model, trace, crash->profile);
+    model_begin(&model, trace, crash->profile, crash->dropped);
     while (model.at < crash->at && model_step(&model))
         ;
     uint8_t *lost = memory_new(model.count);

@@ -21,7 +21,8 @@ struct loss {
 /* A state, to be made again from its trace. */
 struct crash {
     enum profile profile;
-    size_t at; /* so many operations had taken effect */
+    size_t dropped; /* a sync that was taken for none; DROPPED_NONE */
+    size_t at;      /* so many operations had taken effect */
     struct loss *losses;
     size_t count;
     uint64_t hash; /* of the tree */
@@ -31,6 +32,8 @@ struct states_options {
     enum profile profile;
     uint64_t seed;
     unsigned samples; /* by the random sequence, at each point */
+    size_t dropped;   /* a sync that is taken for none; DROPPED_NONE */
+    size_t from, to;  /* crashes behind so many operations at least, and fewer than that */
 };
 
 struct states_counts {
