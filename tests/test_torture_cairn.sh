@@ -27,7 +27,8 @@ try() {
     local url=$1 status=0
     rm -rf dir torture.out
     mkdir dir
-    "$programs/cairn-torture" run --dir dir --check "$programs/torture_cairn_check $url" --samples $((4 * scale)) -- \
+    "$programs/cairn-torture" run --dir dir --check "$programs/torture_cairn_check $url" --samples $((4 * scale)) \
+        --deep $((512 / scale)) -- \
         "$programs/torture_cairn_workload" "$@" >out 2>&1 || status=$?
     states=$((states + $(sed -nE 's/.* ([0-9]+) distinct states.*/\1/p' out | awk '{ sum += $1 } END { print sum + 0 }')))
     if [[ $status -eq 0 ]]; then

@@ -7,14 +7,18 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <xxhash.h>
 
 #include "torture/memory.h"
+#include "torture/recorder.h"
 
 #define WORKERS_MAX 64
+#define WORDS_MAX   256
 #define SHRINKS_MAX 400 /* checks that are spent on making one failing state smaller */
 
 /* --- what was acknowledged ---------------------------------------------------------------------------- */
@@ -54,8 +58,11 @@ struct worker {
     struct sandbox *sandbox;
     unsigned index;
     int out;
-    char *acks; /* all of them */
-    uint64_t tested, told, failed;
+    const struct trace *trace; /* the campaign's; or of a check, while that is crashed */
+    char *acks;                /* all of them */
+    size_t acked;              /* bytes of them, while a check is crashed */
+    uint64_t tested, told, failed, recoveries;
+    struct hashes met; /* states that checks were crashed in */
     bool broken;
 };
 
@@ -83,11 +90,35 @@ static void tell(const struct worker *worker, enum message message, const void *
         _exit(1); /* nobody listens any more */
 }
 
+/* tell_trace -- the trace as it stands in a file: how long, and then that. */
+static void tell_trace(const struct worker *worker, const struct trace *trace)
+{
+    const int file = memfd_create("trace", MFD_CLOEXEC);
+    char path[64], *bytes = NULL;
+    uint64_t size = 0;
+    struct stat st;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+    if (file >= 0 && trace_save(trace, path) && fstat(file, &st) == 0) {
+        size = (uint64_t)st.st_size;
+        bytes = memory_new(size);
+        if (pread(file, bytes, size, 0) != st.st_size)
+            size = 0;
+    }
+    if (!send_all(worker->out, &size, sizeof(size)) || !send_all(worker->out, bytes, size))
+        _exit(1);
+    free(bytes);
+    if (file >= 0)
+        close(file);
+}
+
 static void tell_failure(const struct worker *worker, const struct failure *failure)
 {
     tell(worker, MESSAGE_FAILURE, failure, sizeof(*failure));
     if (!send_all(worker->out, failure->crash.losses, failure->crash.count * sizeof(struct loss)))
         _exit(1);
+    if (failure->trace)
+        tell_trace(worker, failure->trace);
 }
 
 static void check_tree(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks,
@@ -131,7 +162,7 @@ static bool try_without(struct worker *worker, struct failure *failure, size_t b
             fewer.losses[fewer.count++] = failure->crash.losses[i];
     }
     /* What was given up may be lost all the same, with something else. */
-    if (crash_make(&fewer, worker->campaign->trace, &tree) && fewer.count < failure->crash.count) {
+    if (crash_make(&fewer, worker->trace, &tree) && fewer.count < failure->crash.count) {
         check_tree(worker, &tree, fewer.hash, failure->acks, &checked);
         worker->tested++;
     }
@@ -209,12 +240,91 @@ static uint64_t state_key(uint64_t hash, size_t acks)
     return hash ^ (uint64_t)acks * 0x9e3779b97f4a7c15u;
 }
 
+/* found -- a state that fails: it is made smaller, and told. */
+static void found(struct worker *worker, struct failure *failure, const struct model *model,
+                  const uint8_t *lost, uint64_t hash)
+{
+    worker->failed++;
+    failure->alike = 1;
+    failure->trace =
+        worker->trace == worker->campaign->trace ? NULL : (struct trace *)(uintptr_t)worker->trace;
+    crash_take(&failure->crash, model, lost, hash);
+    shrink(worker, failure);
+    failure->kind = kind_of(worker->trace, &failure->crash) + (failure->trace != NULL);
+    tell_failure(worker, failure);
+    crash_release(&failure->crash);
+}
+
+static bool goes_on(const struct worker *worker)
+{
+    return worker->failed < worker->campaign->failures_max && !worker->broken;
+}
+
+/* test_recovery_state -- a state in which a check was that crashed itself: it must pass now. */
+static bool test_recovery_state(void *arg, const struct model *model, const uint8_t *lost, struct tree *tree,
+                                uint64_t hash, size_t acks)
+{
+    struct worker *worker = arg;
+    struct failure failure = {.acks = worker->acked};
+
+    (void)acks; /* what the check prints promises nothing */
+    if (hashes_add(&worker->met, state_key(hash, worker->acked))) {
+        check_tree(worker, tree, hash, worker->acked, &failure.checked);
+        worker->tested++;
+        if (is_failure(&failure.checked))
+            found(worker, &failure, model, lost, hash);
+    }
+    tree_release(tree);
+    return goes_on(worker);
+}
+
+static bool is_plain(const char *command)
+{
+    return strpbrk(command, "\"'\\$`|&;<>()*?[]{}~#=%\n") == NULL;
+}
+
+/* crash_recovery -- runs the check again on a state that it has passed, recorded, and crashes that. */
+static void crash_recovery(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks)
+{
+    const struct campaign *campaign = worker->campaign;
+    const bool killed = campaign->profile == PROFILE_KILL;
+    const struct states_options options = {.profile = campaign->profile,
+                                           .seed = campaign->seed ^ hash,
+                                           .samples = campaign->samples,
+                                           .dropped = DROPPED_NONE,
+                                           .to = SIZE_MAX};
+    const struct check check = {.fault = killed ? "kill" : "power", .acks = worker->acks, .acks_size = acks};
+    char *copy = memory_text(campaign->check), *words[WORDS_MAX + 1] = {copy, NULL};
+    char *shell[] = {(char *)"/bin/sh", (char *)"-c", copy, NULL};
+    struct states_counts counts;
+    struct trace trace;
+    size_t count = 0;
+
+    if (is_plain(copy)) {
+        for (char *word = strtok(copy, " \t"); word && count < WORDS_MAX; word = strtok(NULL, " \t"))
+            words[count++] = word;
+        words[count] = NULL;
+    }
+    sandbox_boot(worker->sandbox, killed ? 0 : hash | 1);
+    if (sandbox_lay(worker->sandbox, tree) && check_prepare(worker->sandbox, &check) &&
+        recorder_run(&trace, worker->sandbox->dir, count ? words : shell)) {
+        worker->recoveries++;
+        worker->trace = &trace;
+        worker->acked = acks;
+        if (trace.gap_count == 0)
+            states_all(&trace, &options, test_recovery_state, worker, &counts);
+        worker->trace = campaign->trace;
+        trace_release(&trace);
+    }
+    free(copy);
+}
+
 static bool test_state(void *arg, const struct model *model, const uint8_t *lost, struct tree *tree,
                        uint64_t hash, size_t acks)
 {
     struct worker *worker = arg;
     const struct campaign *campaign = worker->campaign;
-    struct failure failure = {.acks = acks, .alike = 1};
+    struct failure failure = {.acks = acks};
 
     if (hash % campaign->workers != worker->index ||
         (campaign->known && hashes_has(campaign->known, state_key(hash, acks)))) {
@@ -222,27 +332,23 @@ static bool test_state(void *arg, const struct model *model, const uint8_t *lost
         return true;
     }
     check_tree(worker, tree, hash, acks, &failure.checked);
-    tree_release(tree);
     worker->tested++;
-    if (is_failure(&failure.checked)) {
-        worker->failed++;
-        crash_take(&failure.crash, model, lost, hash);
-        shrink(worker, &failure);
-        failure.kind = kind_of(campaign->trace, &failure.crash);
-        tell_failure(worker, &failure);
-        crash_release(&failure.crash);
-    }
+    if (is_failure(&failure.checked))
+        found(worker, &failure, model, lost, hash);
+    else if (campaign->deep && hash / campaign->workers % campaign->deep == 0)
+        crash_recovery(worker, tree, hash, acks);
+    tree_release(tree);
     if (worker->tested - worker->told >= 64) {
         const uint64_t more = worker->tested - worker->told;
         tell(worker, MESSAGE_TESTED, &more, sizeof(more));
         worker->told = worker->tested;
     }
-    return worker->failed < campaign->failures_max && !worker->broken;
+    return goes_on(worker);
 }
 
 struct ending {
     struct states_counts counts;
-    uint64_t tested, failed;
+    uint64_t tested, failed, recoveries;
     bool stopped, broken;
 };
 
@@ -282,10 +388,12 @@ static int work(struct sandbox *sandbox, void *arg)
     struct ending ending = {.stopped = false};
 
     worker->sandbox = sandbox;
+    worker->trace = campaign->trace;
     worker->acks = acks_take(campaign->trace, acks_size(campaign->trace, campaign->trace->count));
     states_all(campaign->trace, &options, test_state, worker, &ending.counts);
     ending.tested = worker->tested - worker->told;
     ending.failed = worker->failed;
+    ending.recoveries = worker->recoveries;
     ending.stopped = worker->failed >= campaign->failures_max;
     ending.broken = worker->broken;
     tell(worker, MESSAGE_END, &ending, sizeof(ending));
@@ -342,6 +450,38 @@ static int by_crash(const void *left, const void *right)
     return compare_crashes(&a->crash, &b->crash);
 }
 
+/* receive_trace -- of a check that was crashed itself. */
+static struct trace *receive_trace(int from)
+{
+    const int file = memfd_create("trace", MFD_CLOEXEC);
+    struct trace *trace = memory_new(sizeof(*trace));
+    char path[64], *bytes = NULL;
+    uint64_t size;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+    bool ok = file >= 0 && receive(from, &size, sizeof(size));
+    if (ok) {
+        bytes = memory_new(size);
+        ok = receive(from, bytes, size) && send_all(file, bytes, size) && trace_load(trace, path);
+    }
+    free(bytes);
+    if (file >= 0)
+        close(file);
+    if (ok)
+        return trace;
+    trace_release(trace);
+    free(trace);
+    return NULL;
+}
+
+static void failure_release(struct failure *failure)
+{
+    crash_release(&failure->crash);
+    if (failure->trace)
+        trace_release(failure->trace);
+    free(failure->trace);
+}
+
 static bool receive_failure(struct result *result, int from)
 {
     struct failure failure;
@@ -353,17 +493,21 @@ static bool receive_failure(struct result *result, int from)
         crash_release(&failure.crash);
         return false;
     }
+    if (failure.trace && (failure.trace = receive_trace(from)) == NULL) {
+        crash_release(&failure.crash);
+        return false;
+    }
     for (size_t i = 0; i < result->failure_count; i++) {
         struct failure *known = &result->failures[i];
         if (known->kind != failure.kind)
             continue;
         if (compare_crashes(&failure.crash, &known->crash) < 0) {
             failure.alike += known->alike;
-            crash_release(&known->crash);
+            failure_release(known);
             *known = failure;
         } else {
             known->alike++;
-            crash_release(&failure.crash);
+            failure_release(&failure);
         }
         return true;
     }
@@ -396,6 +540,7 @@ static bool hear(struct result *result, struct listening *listening, unsigned in
             return false;
         result->tested += ending.tested;
         result->failed += ending.failed;
+        result->recoveries += ending.recoveries;
         result->stopped |= ending.stopped;
         result->broken |= ending.broken;
         if (ending.counts.made > result->counts.made)
@@ -472,7 +617,7 @@ void campaign_run(const struct campaign *asked, struct result *result)
 void result_release(struct result *result)
 {
     for (size_t i = 0; i < result->failure_count; i++)
-        crash_release(&result->failures[i].crash);
+        failure_release(&result->failures[i]);
     free(result->failures);
     *result = (struct result){.broken = false};
 }

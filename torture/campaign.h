@@ -20,6 +20,7 @@ struct campaign {
     unsigned samples;
     unsigned workers;
     unsigned failures_max; /* a worker that has met so many stops */
+    unsigned deep;         /* one state in so many is crashed again, while the check is at it; 0: none */
     size_t dropped;        /* as in states_options, as are the next two */
     size_t from, to;
     const struct hashes *known; /* states that need not be tested; NULL */
@@ -28,7 +29,8 @@ struct campaign {
 
 struct failure {
     struct crash crash;
-    size_t acks; /* bytes that had been acknowledged */
+    struct trace *trace; /* of the check, if it was that which crashed; else NULL: the campaign's */
+    size_t acks;         /* bytes that had been acknowledged */
     struct checked checked;
     uint64_t kind;  /* the same for those that are taken for one fault in the program */
     uint64_t alike; /* how many states of that kind failed, this one included */
@@ -37,6 +39,7 @@ struct failure {
 struct result {
     struct states_counts counts;
     uint64_t tested, failed;
+    uint64_t recoveries;      /* checks that were crashed themselves */
     bool stopped;             /* not all states were tested, for too many failed */
     bool broken;              /* a worker could not do its work; why is on stderr */
     struct failure *failures; /* one for each kind */

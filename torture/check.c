@@ -37,6 +37,14 @@ static bool write_acks(const struct sandbox *sandbox, const struct check *check,
     return ok;
 }
 
+bool check_prepare(const struct sandbox *sandbox, const struct check *check)
+{
+    char acked[96];
+
+    return write_acks(sandbox, check, acked) && setenv("TORTURE_ACKED", acked, 1) == 0 &&
+           setenv("TORTURE_DIR", sandbox->dir, 1) == 0 && setenv("TORTURE_FAULT", check->fault, 1) == 0;
+}
+
 /* become -- in the child: a command of plain words is run as such, any other by a shell. */
 static _Noreturn void become(const char *command)
 {

@@ -25,6 +25,9 @@ struct checked {
     char output[2048]; /* the end of what it printed */
 };
 
+/* check_prepare -- sets what a check finds in its environment, for who runs it itself. False if it cannot. */
+bool check_prepare(const struct sandbox *sandbox, const struct check *check);
+
 /* check_run -- runs it in the sandbox on the directory as it is, with TORTURE_ACKED naming a file that has
  * the acknowledged lines, TORTURE_DIR and TORTURE_FAULT. All that it started is gone when this returns. */
 void check_run(struct checked *checked, struct sandbox *sandbox, const struct check *check);

@@ -20,34 +20,37 @@ enum { EXIT_PASSED = 0, EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXI
 
 static void usage(FILE *stream)
 {
-    fputs("usage: cairn-torture run --dir DIR --check CHECK [OPTION]... -- COMMAND [ARGUMENT]...\n"
-          "       cairn-torture replay FILE.repro\n"
-          "       cairn-torture record --dir DIR --trace FILE -- COMMAND [ARGUMENT]...\n"
-          "       cairn-torture show FILE\n"
-          "\n"
-          "run      run COMMAND, record what it does to the directory DIR, and try CHECK on the states in\n"
-          "         which a crash may have left that; a line on COMMAND's standard output is a promise\n"
-          "replay   show a failure that run has found again\n"
-          "record   only record, and write that to a file\n"
-          "show     tell what a file has, an operation a line\n"
-          "\n"
-          "Options of run:\n"
-          "  --profile LIST     of kill, strict, ext4, xfs, btrfs; all of them if not given\n"
-          "  --drop-syncs       where all passed: leave out each sync in turn, and tell which no check misses\n"
-          "  --samples N        random combinations at each point, 8; --seed N makes others, 1\n"
-          "  --timeout SECONDS  that a check may take, 20\n"
-          "  --jobs N           checks at once, as many as there are processors\n"
-          "  --failures N       a profile ends when a worker has met so many failing states, 20\n"
-          "  --out DIR          where files to replay are written, torture.out\n"
-          "  --trace FILE       write what was recorded there, too\n"
-          "\n"
-          "CHECK is a command that exits with 0 if the directory is well. It finds the lines that had been\n"
-          "printed before the crash in the file TORTURE_ACKED, the directory's path in TORTURE_DIR, and in\n"
-          "TORTURE_FAULT what was done: power or kill.\n"
-          "\n"
-          "Exit status: 0 all passed; 1 something failed; 2 the command line or a file is wrong; 3 the program\n"
-          "did something that cannot be followed; 4 it could not be done.\n",
-          stream);
+    fputs(
+        "usage: cairn-torture run --dir DIR --check CHECK [OPTION]... -- COMMAND [ARGUMENT]...\n"
+        "       cairn-torture replay FILE.repro\n"
+        "       cairn-torture record --dir DIR --trace FILE -- COMMAND [ARGUMENT]...\n"
+        "       cairn-torture show FILE\n"
+        "\n"
+        "run      run COMMAND, record what it does to the directory DIR, and try CHECK on the states in\n"
+        "         which a crash may have left that; a line on COMMAND's standard output is a promise\n"
+        "replay   show a failure that run has found again\n"
+        "record   only record, and write that to a file\n"
+        "show     tell what a file has, an operation a line\n"
+        "\n"
+        "Options of run:\n"
+        "  --profile LIST     of kill, strict, ext4, xfs, btrfs; all of them if not given\n"
+        "  --drop-syncs       where all passed: leave out each sync in turn, and tell which no check misses\n"
+        "  --deep N           one state in N is crashed again, while CHECK is at it, 32; 0: none is\n"
+        "  --samples N        random combinations at each point, 8; --seed N makes others, 1\n"
+        "  --timeout SECONDS  that a check may take, 20\n"
+        "  --jobs N           checks at once, as many as there are processors\n"
+        "  --failures N       a profile ends when a worker has met so many failing states, 20\n"
+        "  --out DIR          where files to replay are written, torture.out\n"
+        "  --trace FILE       write what was recorded there, too\n"
+        "\n"
+        "CHECK is a command that exits with 0 if the directory is well. It finds the lines that had been\n"
+        "printed before the crash in the file TORTURE_ACKED, the directory's path in TORTURE_DIR, and in\n"
+        "TORTURE_FAULT what was done: power or kill.\n"
+        "\n"
+        "Exit status: 0 all passed; 1 something failed; 2 the command line or a file is wrong; 3 the "
+        "program\n"
+        "did something that cannot be followed; 4 it could not be done.\n",
+        stream);
 }
 
 static int misused(const char *what)
@@ -144,20 +147,25 @@ static const char *save_repro(const struct asked *asked, const struct trace *tra
                               const struct failure *failure, unsigned number)
 {
     static char path[4096];
-    const struct repro repro = {.trace = *trace,
+    char *acks = acks_take(trace, failure->acks);
+    const struct repro repro = {.trace = failure->trace ? *failure->trace : *trace,
                                 .crash = failure->crash,
                                 .check = (char *)(uintptr_t)asked->check,
                                 .timeout_s = asked->campaign.timeout_s,
-                                .acks = failure->acks,
+                                .acks = acks,
+                                .acks_size = failure->acks,
                                 .verdict = failure->checked.verdict,
                                 .number = failure->checked.number};
 
     if (mkdir(asked->out, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "cairn-torture: %s: cannot make the directory: %s\n", asked->out, strerror(errno));
+        free(acks);
         return NULL;
     }
     snprintf(path, sizeof(path), "%s/%u-%s.repro", asked->out, number, profile_name(failure->crash.profile));
-    return repro_save(&repro, path) ? path : NULL;
+    const bool saved = repro_save(&repro, path);
+    free(acks);
+    return saved ? path : NULL;
 }
 
 /* --- syncs that are left out --- */
@@ -199,6 +207,7 @@ static void drop_syncs(const struct asked *asked, const struct trace *trace, enu
     campaign_states(&campaign, &known);
     campaign.known = &known;
     campaign.failures_max = 1;
+    campaign.deep = 0;
     for (size_t i = 0; i < trace->count; i++) {
         struct result result;
         char text[256];
@@ -249,7 +258,10 @@ static int torture(const struct asked *asked, const struct trace *trace)
             const char *path = save_repro(asked, trace, &result.failures[i], ++number);
             printf("  %u. %" PRIu64 " state%s like this one\n", number, result.failures[i].alike,
                    result.failures[i].alike == 1 ? "" : "s");
-            report_failure(stdout, trace, &result.failures[i]);
+            const struct failure *failure = &result.failures[i];
+            char *acks = acks_take(trace, failure->acks);
+            report_failure(stdout, failure->trace ? failure->trace : trace, failure, acks);
+            free(acks);
             if (path)
                 printf("    again: cairn-torture replay %s\n", path);
         }
@@ -279,6 +291,11 @@ static bool run_option(struct asked *asked, int key, const char *value)
         return true;
     case 't':
         asked->trace = value;
+        return true;
+    case 'R':
+        if (!number_of(value, 0, 1000000, &number))
+            return false;
+        asked->campaign.deep = (unsigned)number;
         return true;
     case 'D':
         asked->drop_syncs = true;
@@ -325,7 +342,9 @@ static int run_run(int argc, char **argv)
                                             {"out", required_argument, NULL, 'o'},
                                             {"trace", required_argument, NULL, 't'},
                                             {"drop-syncs", no_argument, NULL, 'D'},
+                                            {"deep", required_argument, NULL, 'R'},
                                             {"drop-syncs", no_argument, NULL, 'D'},
+                                            {"deep", required_argument, NULL, 'R'},
                                             {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
@@ -336,6 +355,7 @@ static int run_run(int argc, char **argv)
                      .samples = 8,
                      .workers = processors > 0 && processors < 64 ? (unsigned)processors : 1,
                      .failures_max = 20,
+                     .deep = 32,
                      .dropped = DROPPED_NONE,
                      .to = SIZE_MAX,
                      .progress = isatty(STDERR_FILENO) == 1}};
@@ -377,20 +397,18 @@ static int replay_in(struct sandbox *sandbox, void *arg)
     const struct replaying *replaying = arg;
     const struct repro *repro = replaying->repro;
     const bool killed = repro->crash.profile == PROFILE_KILL;
-    struct failure failure = {.crash = repro->crash, .acks = repro->acks};
-    char *acks = acks_take(&repro->trace, repro->acks);
+    struct failure failure = {.crash = repro->crash};
     const struct check check = {.command = repro->check,
                                 .timeout_s = repro->timeout_s,
                                 .fault = killed ? "kill" : "power",
-                                .acks = acks,
-                                .acks_size = repro->acks};
+                                .acks = repro->acks,
+                                .acks_size = repro->acks_size};
 
     sandbox_boot(sandbox, killed ? 0 : repro->crash.hash | 1);
     if (!sandbox_lay(sandbox, replaying->tree))
         return EXIT_BROKEN;
     check_run(&failure.checked, sandbox, &check);
-    report_failure(stdout, &repro->trace, &failure);
-    free(acks);
+    report_failure(stdout, &repro->trace, &failure, repro->acks);
     if (failure.checked.verdict == repro->verdict && failure.checked.number == repro->number)
         return EXIT_FOUND;
     puts("    it ended otherwise when it was found");

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "torture/memory.h"
+
 #define LOSSES_SHOWN 12
 
 static void tell_lines(FILE *stream, const char *prefix, const char *text)
@@ -94,9 +96,9 @@ static void tell_remedy(FILE *stream, const struct trace *trace, const struct cr
             loss->kind == PART_NAMES ? "after that, before it is relied on" : "before it is relied on");
 }
 
-static void tell_acks(FILE *stream, const struct trace *trace, size_t size)
+static void tell_acks(FILE *stream, const char *acks)
 {
-    char *text = acks_take(trace, size);
+    char *text = memory_text(acks);
     size_t lines = 0;
     const char *last = "";
 
@@ -116,15 +118,17 @@ static void tell_acks(FILE *stream, const struct trace *trace, size_t size)
     free(text);
 }
 
-void report_failure(FILE *stream, const struct trace *trace, const struct failure *failure)
+void report_failure(FILE *stream, const struct trace *trace, const struct failure *failure, const char *acks)
 {
     const struct crash *crash = &failure->crash;
 
+    if (failure->trace)
+        fputs("    the check had passed, and was crashed itself while it was at it\n", stream);
     fputs("    crash after: ", stream);
     if (crash->at > 0)
         trace_tell(trace, crash->at - 1, stream);
     fputc('\n', stream);
-    tell_acks(stream, trace, failure->acks);
+    tell_acks(stream, acks);
     for (size_t i = 0; i < crash->count && i < LOSSES_SHOWN; i++)
         tell_loss(stream, trace, &crash->losses[i]);
     if (crash->count > LOSSES_SHOWN)
@@ -173,6 +177,8 @@ void report_result(FILE *stream, const struct campaign *campaign, const struct r
             : result->broken      ? "BROKEN"
                                   : "passed",
             counts->points, counts->made, counts->distinct, result->tested);
+    if (result->recoveries)
+        fprintf(stream, "; %" PRIu64 " of them crashed again", result->recoveries);
     if (counts->incomplete)
         fprintf(stream, "; at %" PRIu64 " points not all combinations", counts->incomplete);
     if (result->stopped)

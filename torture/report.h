@@ -7,8 +7,8 @@
 #include "torture/campaign.h"
 
 /* report_failure -- one failing state: when it was, what was lost, what the check said, and what would have
- * kept it. */
-void report_failure(FILE *stream, const struct trace *trace, const struct failure *failure);
+ * kept it. `acks` is what had been acknowledged, ended by a NUL. */
+void report_failure(FILE *stream, const struct trace *trace, const struct failure *failure, const char *acks);
 
 /* report_alike -- an operation's call and what it was on, with 0 for all digits: the same for those that are
  * alike. */

@@ -17,7 +17,7 @@ bool repro_save(const struct repro *repro, const char *path)
     store_begin(&writer, path, MAGIC);
     store_text(&writer, repro->check);
     store_number(&writer, repro->timeout_s);
-    store_number(&writer, repro->acks);
+    store_bytes(&writer, repro->acks, repro->acks_size);
     store_number(&writer, repro->verdict);
     store_number(&writer, (uint64_t)repro->number);
     store_number(&writer, crash->profile);
@@ -42,7 +42,7 @@ static void get(struct reader *reader, struct repro *repro)
 
     repro->check = fetch_text(reader);
     repro->timeout_s = (unsigned)fetch_bounded(reader, 1000000, "a time is out of bounds");
-    repro->acks = fetch_number(reader);
+    repro->acks = fetch_bytes(reader, &repro->acks_size);
     repro->verdict = (enum verdict)fetch_bounded(reader, CHECK_NOT_RUN, "a verdict is none");
     repro->number = (int)fetch_number(reader);
     crash->profile = (enum profile)fetch_bounded(reader, PROFILES - 1, "a profile is none that is known");
@@ -78,6 +78,7 @@ void repro_release(struct repro *repro)
     trace_release(&repro->trace);
     crash_release(&repro->crash);
     free(repro->check);
+    free(repro->acks);
     *repro = (struct repro){.check = NULL};
 }
 

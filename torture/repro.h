@@ -11,7 +11,8 @@ struct repro {
     struct crash crash;
     char *check; /* the command */
     unsigned timeout_s;
-    size_t acks; /* bytes that had been acknowledged */
+    void *acks; /* what had been acknowledged */
+    size_t acks_size;
     enum verdict verdict;
     int number;
 };

@@ -16,6 +16,15 @@
 
 #include "torture/cairn/body.h"
 
+/* What is recorded behind a crash: as long as the shortest checkpoint of the workload, so that one which a
+ * crash has cut off from the log, and which stands behind it there, could be taken for what follows. */
+static const char after[] = "after the crash, 20b";
+
+static int is_after(const void *data, size_t size)
+{
+    return size == sizeof(after) - 1 && memcmp(data, after, size) == 0;
+}
+
 struct step {
     uint32_t seed;
     size_t size;
@@ -144,6 +153,10 @@ static int look(void *arg, const struct cairn_entry *entry)
     found->last = entry->number;
     if (cairn_load(found->op, NULL, entry->id, &data, &size) != 0)
         fail("a listed checkpoint cannot be loaded", cairn_message());
+    if (is_after(data, size)) { /* a check's own, which crashed, too */
+        cairn_free(data);
+        return 0;
+    }
     const size_t at = find(data, size);
     if (at == told.count)
         fail("a checkpoint is none that was recorded, or has other bytes", entry->id);
@@ -221,7 +234,7 @@ static void check_latest(struct cairn_op *op)
     }
     if (error)
         fail("latest", cairn_message());
-    if (find(data, size) == told.count)
+    if (find(data, size) == told.count && !(is_after(data, size)))
         fail("the latest is none that was recorded", "");
     cairn_free(data);
 }
@@ -236,7 +249,7 @@ static void check_use(const char *url)
 
     if (cairn_open(&op, NULL, url, CAIRN_NO_THREAD) != 0)
         fail("it cannot be opened to write", cairn_message());
-    if (cairn_checkpoint(op, NULL, "after the crash", "after", 5, &id) != 0)
+    if (cairn_checkpoint(op, NULL, "after!", after, sizeof(after) - 1, &id) != 0)
         fail("nothing can be recorded", cairn_message());
     for (size_t i = 0; i < told.count && told.removing[0] == '\0'; i++) {
         if (strcmp(told.steps[i].id, id.text) == 0)
@@ -245,7 +258,7 @@ static void check_use(const char *url)
     cairn_close(op);
     if (cairn_open(&op, NULL, url, CAIRN_READONLY) != 0)
         fail("it cannot be opened again", cairn_message());
-    if (cairn_latest(op, NULL, &data, &size) != 0 || size != 5 || memcmp(data, "after", 5) != 0)
+    if (cairn_latest(op, NULL, &data, &size) != 0 || !is_after(data, size))
         fail("what was recorded after the crash is not the latest", cairn_message());
     cairn_free(data);
     if (cairn_verify(op, NULL, NULL) != 0)
