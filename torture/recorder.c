@@ -159,6 +159,7 @@ static void at_end(struct recorder *recorder, pid_t id)
 {
     struct thread *thread = thread_find(recorder, id);
 
+    watch_ended(recorder->watch, id);
     if (thread == NULL)
         return;
     if (thread->state == THREAD_CALLS)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -43,6 +44,12 @@ struct known {
     bool mapped; /* it may be changed without a call */
 };
 
+/* The process that a thread belongs to. */
+struct process {
+    pid_t thread;
+    int fd; /* of pidfd_open() */
+};
+
 struct watch {
     struct trace *trace;
     struct tree tree; /* as it is now */
@@ -51,6 +58,8 @@ struct watch {
     size_t known_count, known_space;
     uint32_t *slots; /* a hash table of the known: object numbers by inode; 0 is free */
     size_t slot_count, slots_used;
+    struct process *processes;
+    size_t process_count, process_space;
     int acks;
     struct identity ack_identity;
     uint64_t acked; /* bytes of it that have been recorded */
@@ -71,12 +80,49 @@ static bool identify(struct identity *identity, struct statx *stx, int dir, cons
     return true;
 }
 
-static bool identify_fd(struct identity *identity, struct statx *stx, pid_t thread, int fd)
+/* process_of -- the process that a thread belongs to, by a descriptor that stands for it; -1. It is looked up
+ * once for a thread. */
+static int process_of(struct watch *watch, pid_t thread)
 {
-    char path[64];
+    char path[64], text[512];
+    const char *line;
 
-    snprintf(path, sizeof(path), "/proc/%d/fd/%d", thread, fd);
-    return identify(identity, stx, AT_FDCWD, path, 0);
+    for (size_t i = 0; i < watch->process_count; i++) {
+        if (watch->processes[i].thread == thread)
+            return watch->processes[i].fd;
+    }
+    snprintf(path, sizeof(path), "/proc/%d/status", thread);
+    const int status = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t n = status < 0 ? -1 : read(status, text, sizeof(text) - 1);
+    if (status >= 0)
+        close(status);
+    text[n > 0 ? n : 0] = '\0';
+    line = strstr(text, "\nTgid:");
+    const int fd = line ? (int)syscall(SYS_pidfd_open, atoi(line + 6), 0) : -1;
+    if (fd >= 0) {
+        watch->processes = memory_grow(watch->processes, watch->process_count, &watch->process_space,
+                                       sizeof(*watch->processes));
+        watch->processes[watch->process_count++] = (struct process){thread, fd};
+    }
+    return fd;
+}
+
+void watch_ended(struct watch *watch, pid_t thread)
+{
+    for (size_t i = 0; i < watch->process_count; i++) {
+        if (watch->processes[i].thread != thread)
+            continue;
+        close(watch->processes[i].fd);
+        watch->processes[i] = watch->processes[--watch->process_count];
+        return;
+    }
+}
+
+/* borrow -- a duplicate of the thread's descriptor, with the same file, position and flags; -1. */
+static int borrow(struct watch *watch, pid_t thread, int fd)
+{
+    const int process = process_of(watch, thread);
+    return process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, fd, 0);
 }
 
 static bool same(const struct identity *a, const struct identity *b)
@@ -155,22 +201,6 @@ static bool peek_text(pid_t thread, uint64_t address, char *text, size_t size)
         at += part;
     }
     return false;
-}
-
-/* fd_state -- where a descriptor stands in its file, and its flags. */
-static bool fd_state(pid_t thread, int fd, uint64_t *position, unsigned *flags)
-{
-    char path[64], text[512];
-
-    snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", thread, fd);
-    const int info = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
-    if (info >= 0)
-        close(info);
-    if (n <= 0)
-        return false;
-    text[n] = '\0';
-    return sscanf(text, "pos: %" SCNu64 " flags: %o", position, flags) == 2;
 }
 
 /* --- places ------------------------------------------------------------------------------------------- */
@@ -272,7 +302,10 @@ static bool begin_fd(struct watch *watch, struct deed *deed)
     struct statx stx;
     char path[64];
 
-    if (deed->call.fd < 0 || !identify_fd(&identity, &stx, deed->thread, deed->call.fd))
+    if (deed->call.fd < 0)
+        return false;
+    deed->fd = borrow(watch, deed->thread, deed->call.fd);
+    if (deed->fd < 0 || !identify(&identity, &stx, deed->fd, "", AT_EMPTY_PATH))
         return false;
     if (deed->call.verb == VERB_WRITE && same(&identity, &watch->ack_identity)) {
         deed->is_ack = true;
@@ -284,7 +317,7 @@ static bool begin_fd(struct watch *watch, struct deed *deed)
         return false;
     struct known *known = &watch->known[deed->object];
     if (known->fd < 0 && S_ISREG(stx.stx_mode)) {
-        snprintf(path, sizeof(path), "/proc/%d/fd/%d", deed->thread, deed->call.fd);
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", deed->fd);
         known->fd = open(path, O_RDONLY | O_CLOEXEC);
         if (known->fd < 0)
             trace_gap(watch->trace, "a file cannot be read back: %s", strerror(errno));
@@ -388,12 +421,15 @@ void watch_forget(struct deed *deed)
 {
     place_release(&deed->place);
     place_release(&deed->place2);
+    if (deed->fd >= 0)
+        close(deed->fd);
+    deed->fd = -1;
 }
 
 bool watch_deed(struct watch *watch, struct deed *deed, pid_t thread, const struct call *call)
 {
     *deed = (struct deed){
-        .call = *call, .thread = thread, .alone = true, .place = {.fd = -1}, .place2 = {.fd = -1}};
+        .call = *call, .thread = thread, .alone = true, .fd = -1, .place = {.fd = -1}, .place2 = {.fd = -1}};
     if (is_tracked(watch, deed))
         return true;
     watch_forget(deed);
@@ -570,7 +606,11 @@ static void done_open(struct watch *watch, const struct deed *deed, int fd)
     struct statx stx;
     uint32_t object, named;
 
-    if (!identify_fd(&identity, &stx, deed->thread, fd)) { /* it is being killed at this very moment */
+    const int opened = borrow(watch, deed->thread, fd);
+    const bool is_open = opened >= 0 && identify(&identity, &stx, opened, "", AT_EMPTY_PATH);
+    if (opened >= 0)
+        close(opened);
+    if (!is_open) { /* it is being killed at this very moment */
         settle_name(watch, deed, &deed->place);
         return;
     }
@@ -600,12 +640,12 @@ static void done_open(struct watch *watch, const struct deed *deed, int fd)
 static void done_write(struct watch *watch, const struct deed *deed, uint64_t size)
 {
     const struct call *call = &deed->call;
-    uint64_t position = 0, offset;
-    unsigned fd_flags = 0, flags = 0;
-
+    const int fd_flags = fcntl(deed->fd, F_GETFL);
     const bool copied_to = call->verb == VERB_COPY && call->offset_at;
-    if (!fd_state(deed->thread, call->fd, &position, &fd_flags) ||
-        (copied_to && !peek(deed->thread, call->offset_at, &offset, sizeof(offset)))) {
+    uint64_t offset;
+    unsigned flags = 0;
+
+    if (fd_flags < 0 || (copied_to && !peek(deed->thread, call->offset_at, &offset, sizeof(offset)))) {
         /* It is being killed at this very moment: what it has done shows in the file. */
         add_size(watch, deed, deed->object);
         add_changed(watch, deed, deed->object, 0);
@@ -619,7 +659,7 @@ static void done_write(struct watch *watch, const struct deed *deed, uint64_t si
     } else if (call->has_offset && call->offset != UINT64_MAX) {
         offset = size_now(watch, deed->object) - size;
     } else {
-        offset = position - size;
+        offset = (uint64_t)lseek(deed->fd, 0, SEEK_CUR) - size;
     }
     if ((fd_flags & O_SYNC) == O_SYNC || (call->flags & RWF_SYNC))
         flags = OP_FSYNC;
@@ -699,7 +739,7 @@ static void done_mode(struct watch *watch, const struct deed *deed)
     struct identity identity;
     struct statx stx;
     const bool found = deed->place.fd >= 0 ? identify(&identity, &stx, deed->place.fd, deed->place.name, 0)
-                                           : identify_fd(&identity, &stx, deed->thread, deed->call.fd);
+                                           : identify(&identity, &stx, deed->fd, "", AT_EMPTY_PATH);
 
     if (found)
         add(watch, deed, (struct op){.kind = OP_MODE, .object = deed->object, .mode = stx.stx_mode & 07777});
@@ -708,10 +748,7 @@ static void done_mode(struct watch *watch, const struct deed *deed)
 /* done_map -- from now on the file may be changed without a call, if the descriptor is open for writing. */
 static void done_map(struct watch *watch, const struct deed *deed)
 {
-    uint64_t position;
-    unsigned flags;
-
-    if (fd_state(deed->thread, deed->call.fd, &position, &flags) && (flags & O_ACCMODE) == O_RDWR)
+    if ((fcntl(deed->fd, F_GETFL) & O_ACCMODE) == O_RDWR)
         watch->known[deed->object].mapped = true;
 }
 
@@ -927,6 +964,9 @@ void watch_release(struct watch *watch)
     if (watch->dir >= 0)
         close(watch->dir);
     tree_release(&watch->tree);
+    for (size_t i = 0; i < watch->process_count; i++)
+        close(watch->processes[i].fd);
+    free(watch->processes);
     free(watch->known);
     free(watch->slots);
     free(watch);

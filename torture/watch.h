@@ -1,9 +1,9 @@
 /* watch.h -- what a system call did to the directory that is watched.
  *
  * A call is looked at twice: when it begins, to see whether it is about the directory at all, and when it has
- * ended, to see what it did. What a descriptor stands for is asked of /proc each time, so duplicates,
- * descriptors that were inherited or sent, and such that were opened before need no bookkeeping. The bytes
- * written are read back from the file, so all ways of writing are alike.
+ * ended, to see what it did. What a descriptor stands for is asked of a duplicate of it each time, so
+ * duplicates, descriptors that were inherited or sent, and such that were opened before need no bookkeeping.
+ * The bytes written are read back from the file, so all ways of writing are alike.
  *
  * Beside the trace a tree is kept of how the directory is now. At the end it must be what is really there;
  * that shows whether anything was overlooked.
@@ -33,6 +33,7 @@ struct deed {
     uint64_t begin;
     bool is_ack;     /* it prints acknowledgements */
     bool alone;      /* no other one that is `alone` may be under way meanwhile */
+    int fd;          /* a duplicate of its descriptor; -1 */
     uint32_t object; /* that its descriptor stands for; 0 */
     struct place place, place2;
 };
@@ -57,6 +58,9 @@ void watch_forget(struct deed *deed);
 
 /* watch_drop -- its thread is gone: how far the call came is seen from what is there. */
 void watch_drop(struct watch *watch, struct deed *deed);
+
+/* watch_ended -- a thread is gone. */
+void watch_ended(struct watch *watch, pid_t thread);
 
 /* watch_end -- all threads are gone: is what was recorded all there is? If not, the trace has a gap. */
 void watch_end(struct watch *watch);
