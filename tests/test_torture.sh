@@ -236,6 +236,23 @@ run__with_the_same_seed_is_the_same() {
     cmp -s first second || fail "two runs differ: $(diff first second)"
 }
 
+run__tells_programs_what_it_found() {
+    prepare
+    more=(--tap tap --junit junit --json json)
+    torture 1 "$programs/torture_corpus_file rename-fsync check dir" "$programs/torture_corpus_file" rename-fsync work dir
+    [[ $(grep -cE '^ok ' tap) -eq 1 && $(grep -cE '^not ok ' tap) -eq 4 && $(tail -n 1 tap) == 1..5 ]] ||
+        fail "the TAP is: $(cat tap)"
+    [[ $(grep -c '<testcase ' junit) -eq 5 && $(grep -c '<failure ' junit) -eq 4 ]] || fail "the JUnit is: $(cat junit)"
+    [[ $(grep -o '"verdict":"failed"' json | wc -l) -eq 4 ]] || fail "the JSON is: $(cat json)"
+    if command -v jq >/dev/null; then
+        [[ $(jq -r '.profiles[1].failures[0].lost[0]' json) == *'rename '*'tmp -> state' ]] ||
+            fail "the JSON is: $(cat json)"
+    fi
+    if command -v xmllint >/dev/null; then
+        xmllint --noout junit || fail "the JUnit is none"
+    fi
+}
+
 run__leaves_the_directory_alone() {
     prepare
     echo mine >dir/mine

@@ -11,6 +11,7 @@
 
 #include "torture/campaign.h"
 #include "torture/memory.h"
+#include "torture/outputs.h"
 #include "torture/recorder.h"
 #include "torture/report.h"
 #include "torture/repro.h"
@@ -110,7 +111,7 @@ static int run_show(int argc, char **argv)
 /* --- run ---------------------------------------------------------------------------------------------- */
 
 struct asked {
-    const char *dir, *check, *out, *trace;
+    const char *dir, *check, *out, *trace, *tap, *junit, *json;
     bool profiles[PROFILES], drop_syncs;
     struct campaign campaign;
 };
@@ -239,8 +240,34 @@ static void drop_syncs(const struct asked *asked, const struct trace *trace, enu
     free(alikes);
 }
 
+/* tell_failures -- all of a profile's, as text, to be freed; repros[i] is where failure i was written, or
+ * NULL. */
+static char *tell_failures(const struct asked *asked, const struct trace *trace, const struct result *result,
+                           unsigned *number, char *repros[])
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    for (size_t i = 0; stream && i < result->failure_count; i++) {
+        const struct failure *failure = &result->failures[i];
+        const char *path = save_repro(asked, trace, failure, ++*number);
+        char *acks = acks_take(trace, failure->acks);
+        fprintf(stream, "  %u. %" PRIu64 " state%s like this one\n", *number, failure->alike,
+                failure->alike == 1 ? "" : "s");
+        report_failure(stream, failure->trace ? failure->trace : trace, failure, acks);
+        if (path)
+            fprintf(stream, "    again: cairn-torture replay %s\n", path);
+        repros[i] = path ? memory_text(path) : NULL;
+        free(acks);
+    }
+    if (stream)
+        fclose(stream);
+    return text ? text : memory_text("");
+}
+
 /* torture -- every profile that is asked for. */
-static int torture(const struct asked *asked, const struct trace *trace)
+static int torture(const struct asked *asked, const struct trace *trace, struct outputs *outputs)
 {
     bool failed = false, broken = false;
     unsigned number = 0;
@@ -254,22 +281,19 @@ static int torture(const struct asked *asked, const struct trace *trace)
         campaign.profile = profile;
         campaign_run(&campaign, &result);
         report_result(stdout, &campaign, &result);
-        for (size_t i = 0; i < result.failure_count; i++) {
-            const char *path = save_repro(asked, trace, &result.failures[i], ++number);
-            printf("  %u. %" PRIu64 " state%s like this one\n", number, result.failures[i].alike,
-                   result.failures[i].alike == 1 ? "" : "s");
-            const struct failure *failure = &result.failures[i];
-            char *acks = acks_take(trace, failure->acks);
-            report_failure(stdout, failure->trace ? failure->trace : trace, failure, acks);
-            free(acks);
-            if (path)
-                printf("    again: cairn-torture replay %s\n", path);
-        }
+        char **repros = memory_new((result.failure_count + 1) * sizeof(*repros));
+        char *text = tell_failures(asked, trace, &result, &number, repros);
+        fputs(text, stdout);
         fflush(stdout);
+        outputs_profile(outputs, &campaign, &result, text, (const char *const *)repros);
         failed |= result.failure_count > 0;
         broken |= result.broken;
         if (asked->drop_syncs && profile != PROFILE_KILL && result.failure_count == 0 && !result.broken)
             drop_syncs(asked, trace, profile);
+        for (size_t i = 0; i < result.failure_count; i++)
+            free(repros[i]);
+        free(repros);
+        free(text);
         result_release(&result);
     }
     return failed ? EXIT_FOUND : broken ? EXIT_BROKEN : EXIT_PASSED;
@@ -296,6 +320,15 @@ static bool run_option(struct asked *asked, int key, const char *value)
         if (!number_of(value, 0, 1000000, &number))
             return false;
         asked->campaign.deep = (unsigned)number;
+        return true;
+    case 'A':
+        asked->tap = value;
+        return true;
+    case 'U':
+        asked->junit = value;
+        return true;
+    case 'J':
+        asked->json = value;
         return true;
     case 'D':
         asked->drop_syncs = true;
@@ -331,21 +364,16 @@ static bool run_option(struct asked *asked, int key, const char *value)
 
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-                                            {"check", required_argument, NULL, 'c'},
-                                            {"profile", required_argument, NULL, 'p'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"samples", required_argument, NULL, 'n'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"timeout", required_argument, NULL, 'T'},
-                                            {"failures", required_argument, NULL, 'f'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"trace", required_argument, NULL, 't'},
-                                            {"drop-syncs", no_argument, NULL, 'D'},
-                                            {"deep", required_argument, NULL, 'R'},
-                                            {"drop-syncs", no_argument, NULL, 'D'},
-                                            {"deep", required_argument, NULL, 'R'},
-                                            {0}};
+    static const struct option options[] = {
+        {"dir", required_argument, NULL, 'd'},     {"check", required_argument, NULL, 'c'},
+        {"profile", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 's'},
+        {"samples", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 'T'}, {"failures", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},     {"trace", required_argument, NULL, 't'},
+        {"drop-syncs", no_argument, NULL, 'D'},    {"deep", required_argument, NULL, 'R'},
+        {"drop-syncs", no_argument, NULL, 'D'},    {"deep", required_argument, NULL, 'R'},
+        {"tap", required_argument, NULL, 'A'},     {"junit", required_argument, NULL, 'U'},
+        {"json", required_argument, NULL, 'J'},    {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
         .out = "torture.out",
@@ -359,6 +387,7 @@ static int run_run(int argc, char **argv)
                      .dropped = DROPPED_NONE,
                      .to = SIZE_MAX,
                      .progress = isatty(STDERR_FILENO) == 1}};
+    struct outputs outputs;
     struct trace trace = {0};
     int key;
 
@@ -369,6 +398,8 @@ static int run_run(int argc, char **argv)
     if (asked.dir == NULL || asked.check == NULL || optind == argc)
         return misused("run needs --dir, --check and a command");
     asked.campaign.check = asked.check;
+    if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json))
+        return EXIT_USAGE;
     if (!recorder_run(&trace, asked.dir, argv + optind) ||
         (asked.trace && !trace_save(&trace, asked.trace))) {
         trace_release(&trace);
@@ -379,8 +410,10 @@ static int run_run(int argc, char **argv)
         printf("the workload did not end well: %s %d\n", WIFEXITED(trace.status) ? "exit status" : "signal",
                WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : WTERMSIG(trace.status));
     fflush(stdout);
-    int code = torture(&asked, &trace);
+    int code = torture(&asked, &trace, &outputs);
     const int gaps = tell_gaps(&trace);
+    if (!outputs_close(&outputs, &trace) && code == EXIT_PASSED)
+        code = EXIT_BROKEN;
     trace_release(&trace);
     return code == EXIT_PASSED ? gaps : code;
 }
