@@ -1,6 +1,7 @@
 /* hashes.c -- see hashes.h. */
 #include "torture/hashes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "torture/memory.h"
@@ -8,6 +9,7 @@
 /* slot_of -- where the hash is, or would be. */
 static size_t slot_of(const struct hashes *hashes, uint64_t hash)
 {
+    assert(hashes->space > 0);
     size_t at = hash % hashes->space;
 
     while (hashes->slots[at] && hashes->slots[at] != hash)
