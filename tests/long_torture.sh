@@ -33,7 +33,7 @@ finds() {
     ninja -C build torture_cairn_check torture_cairn_workload >log 2>&1 || { cat log; exit 1; }
     rm -rf dir torture.out
     mkdir dir
-    "$torture" run --dir dir --check "build/bin/torture_cairn_check $1" --profile strict,ext4 --failures 3 --deep 8 -- \
+    "$torture" run --dir dir --check "build/bin/torture_cairn_check $1" --faults power --profile strict,ext4 --failures 3 --deep 8 -- \
         build/bin/torture_cairn_workload "$@" >out 2>&1 || status=$?
     for file in torture.out/*.repro; do
         [[ -e $file ]] || continue

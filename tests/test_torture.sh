@@ -191,7 +191,7 @@ red__sort_into_itself() {
 git_is() {
     command -v git >/dev/null || { echo "SKIP: there is no git"; return 0; }
     prepare
-    more=(--profile ext4 --samples 0)
+    more=(--faults power --profile ext4 --samples 0)
     torture "$1" "$corpus/git.sh check dir" "$corpus/git.sh" "$2" dir "${@:3}"
 }
 
@@ -208,6 +208,32 @@ red__git_that_syncs_all_loses_the_last_only() {
 
 green__git_that_syncs_all_and_its_directory() {
     git_is 0 work-synced -c core.fsync=all
+}
+
+# The sums of the records find what has rotted, and there is nothing to mend it with; a check that knows of the
+# fault may take that for well.
+red__rot_loses_what_it_hits() {
+    local file status
+    prepare
+    more=(--faults rot)
+    torture 1 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append work dir
+    verdict FAILED rot
+    says lost
+    never_says garbage
+    for file in torture.out/*.repro; do
+        status=0
+        "$programs/cairn-torture" replay "$file" >again 2>&1 || status=$?
+        [[ $status -eq 1 ]] || fail "$file: $status: $(cat again)"
+        ! grep -q otherwise again || fail "$file: $(cat again)"
+    done
+}
+
+green__rot_that_is_known_of() {
+    prepare
+    more=(--faults rot)
+    # shellcheck disable=SC2016 # for the check's shell
+    torture 0 '[ "$TORTURE_FAULT" = rot ]' "$programs/torture_corpus_file" append work dir
+    verdict passed rot
 }
 
 # --- the command ---------------------------------------------------------------------------------------
@@ -282,7 +308,7 @@ run__misuse_is_told() {
 
 check__that_hangs_or_crashes_is_a_failure() {
     prepare
-    more=(--timeout 1 --profile kill --failures 1)
+    more=(--timeout 1 --faults kill --failures 1)
     torture 1 'sleep 1000' sh -c 'echo x >dir/x'
     grep -q 'did not end in time' out || fail "the hang is not told"
     prepare

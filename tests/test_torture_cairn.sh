@@ -21,6 +21,7 @@ unshare --user --mount --pid --fork true 2>/dev/null || [[ $(id -u) -eq 0 ]] ||
     skip "namespaces are not permitted here, and there is no root"
 states=0
 failed=0
+more=()
 
 # try URL SCENARIO COUNT [THREADS [PROCESSES]]
 try() {
@@ -28,11 +29,11 @@ try() {
     rm -rf dir torture.out
     mkdir dir
     "$programs/cairn-torture" run --dir dir --check "$programs/torture_cairn_check $url" --samples $((4 * scale)) \
-        --deep $((512 / scale)) -- \
+        --deep $((512 / scale)) "${more[@]}" -- \
         "$programs/torture_cairn_workload" "$@" >out 2>&1 || status=$?
     states=$((states + $(sed -nE 's/.* ([0-9]+) distinct states.*/\1/p' out | awk '{ sum += $1 } END { print sum + 0 }')))
     if [[ $status -eq 0 ]]; then
-        echo "ok - $*"
+        echo "ok - $*${more[*]:+ ${more[*]}}"
     else
         echo "not ok - $*: exit status $status"
         sed 's/^/# /' out
@@ -49,6 +50,10 @@ try dir:dir/d record $((2 * scale)) 3 2
 export CHECK_IN_STEPS=1 # it removes one file after the other
 try dir:dir/d mixed "$scale"
 unset CHECK_IN_STEPS
+more=(--faults rot)
+try dir/j record $((5 * scale))
+try dir/j mixed "$scale"
+more=()
 if [[ $scale -gt 1 ]]; then
     try dir/j rolls "$scale"
 fi

@@ -128,7 +128,7 @@ static void check_tree(struct worker *worker, const struct tree *tree, uint64_t 
     const bool killed = campaign->profile == PROFILE_KILL;
     const struct check check = {.command = campaign->check,
                                 .timeout_s = campaign->timeout_s,
-                                .fault = killed ? "kill" : "power",
+                                .fault = profile_fault(campaign->profile),
                                 .acks = worker->acks,
                                 .acks_size = acks};
 
@@ -293,7 +293,8 @@ static void crash_recovery(struct worker *worker, const struct tree *tree, uint6
                                            .samples = campaign->samples,
                                            .dropped = DROPPED_NONE,
                                            .to = SIZE_MAX};
-    const struct check check = {.fault = killed ? "kill" : "power", .acks = worker->acks, .acks_size = acks};
+    const struct check check = {
+        .fault = profile_fault(campaign->profile), .acks = worker->acks, .acks_size = acks};
     char *copy = memory_text(campaign->check), *words[WORDS_MAX + 1] = {copy, NULL};
     char *shell[] = {(char *)"/bin/sh", (char *)"-c", copy, NULL};
     struct states_counts counts;
@@ -380,6 +381,63 @@ void campaign_states(const struct campaign *campaign, struct hashes *states)
     states_all(campaign->trace, &options, note_state, states, &counts);
 }
 
+/* rotting -- a worker that goes through what may rot. */
+struct rotting {
+    struct worker *worker;
+    const struct tree *whole;
+    struct states_counts *counts;
+};
+
+static bool test_rot(void *arg, const struct rot *rot)
+{
+    const struct rotting *rotting = arg;
+    struct worker *worker = rotting->worker;
+    const struct trace *trace = worker->campaign->trace;
+    struct failure failure = {.acks = acks_size(trace, trace->count), .alike = 1};
+    struct tree tree;
+
+    tree_clone(&tree, rotting->whole);
+    rot_apply(rot, trace, &tree);
+    const uint64_t hash = tree_hash(&tree);
+    rotting->counts->made++;
+    if (hashes_add(&worker->met, hash)) {
+        rotting->counts->distinct++;
+        if (hash % worker->campaign->workers == worker->index) {
+            check_tree(worker, &tree, hash, failure.acks, &failure.checked);
+            worker->tested++;
+            if (is_failure(&failure.checked)) {
+                worker->failed++;
+                failure.crash = (struct crash){.profile = PROFILE_ROT,
+                                               .dropped = DROPPED_NONE,
+                                               .at = trace->count,
+                                               .rot = *rot,
+                                               .hash = hash};
+                failure.kind = (uint64_t)rot->object << 8 | rot->kind;
+                tell_failure(worker, &failure);
+            }
+        }
+    }
+    tree_release(&tree);
+    return goes_on(worker);
+}
+
+/* rot -- each of what may rot, one at a time, in the directory as the workload has left it. */
+static void rot(struct worker *worker, struct states_counts *counts)
+{
+    const struct trace *trace = worker->campaign->trace;
+    struct rotting rotting = {.worker = worker, .counts = counts};
+    struct tree whole;
+
+    tree_begin(&whole, trace->objects);
+    for (size_t i = 0; i < trace->count; i++)
+        tree_apply(&whole, &trace->ops[i]);
+    rotting.whole = &whole;
+    hashes_add(&worker->met, tree_hash(&whole)); /* what has not rotted */
+    counts->points = 1;
+    rot_all(trace, &whole, worker->campaign->seed, 8 * worker->campaign->samples + 8, test_rot, &rotting);
+    tree_release(&whole);
+}
+
 static int work(struct sandbox *sandbox, void *arg)
 {
     struct worker *worker = arg;
@@ -390,7 +448,10 @@ static int work(struct sandbox *sandbox, void *arg)
     worker->sandbox = sandbox;
     worker->trace = campaign->trace;
     worker->acks = acks_take(campaign->trace, acks_size(campaign->trace, campaign->trace->count));
-    states_all(campaign->trace, &options, test_state, worker, &ending.counts);
+    if (campaign->profile == PROFILE_ROT)
+        rot(worker, &ending.counts);
+    else
+        states_all(campaign->trace, &options, test_state, worker, &ending.counts);
     ending.tested = worker->tested - worker->told;
     ending.failed = worker->failed;
     ending.recoveries = worker->recoveries;
@@ -432,6 +493,11 @@ static int compare_crashes(const struct crash *a, const struct crash *b)
         return a->count < b->count ? -1 : 1;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
+    if (a->rot.kind != b->rot.kind || a->rot.object != b->rot.object || a->rot.offset != b->rot.offset) {
+        const uint64_t left[] = {a->rot.object, a->rot.kind, a->rot.offset};
+        const uint64_t right[] = {b->rot.object, b->rot.kind, b->rot.offset};
+        return memcmp(left, right, sizeof(left)) < 0 ? -1 : 1;
+    }
     for (size_t i = 0; i < a->count; i++) {
         const struct loss *x = &a->losses[i], *y = &b->losses[i];
         const uint64_t left[] = {x->op, x->kind, x->number, x->sectors},

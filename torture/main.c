@@ -46,7 +46,7 @@ static void usage(FILE *stream)
         "\n"
         "CHECK is a command that exits with 0 if the directory is well. It finds the lines that had been\n"
         "printed before the crash in the file TORTURE_ACKED, the directory's path in TORTURE_DIR, and in\n"
-        "TORTURE_FAULT what was done: power or kill.\n"
+        "TORTURE_FAULT what was done: kill, power or rot.\n"
         "\n"
         "Exit status: 0 all passed; 1 something failed; 2 the command line or a file is wrong; 3 the "
         "program\n"
@@ -112,7 +112,9 @@ static int run_show(int argc, char **argv)
 
 struct asked {
     const char *dir, *check, *out, *trace, *tap, *junit, *json;
-    bool profiles[PROFILES], drop_syncs;
+    bool profiles[PROFILES]; /* of power cuts */
+    bool kill, power, rot;   /* the faults */
+    bool drop_syncs;
     struct campaign campaign;
 };
 
@@ -125,13 +127,42 @@ static bool pick_profiles(struct asked *asked, const char *list)
     memset(asked->profiles, 0, sizeof(asked->profiles));
     for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
         const enum profile profile = profile_find(name);
-        if (profile == PROFILES)
+        if (profile == PROFILES || strcmp(profile_fault(profile), "power") != 0)
             ok = false;
         else
             asked->profiles[profile] = true;
     }
     free(copy);
     return ok;
+}
+
+/* pick_faults -- "kill,power": false if one is none. */
+static bool pick_faults(struct asked *asked, const char *list)
+{
+    char *copy = memory_text(list);
+    bool ok = true;
+
+    asked->kill = asked->power = asked->rot = false;
+    for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
+        if (strcmp(name, "kill") == 0)
+            asked->kill = true;
+        else if (strcmp(name, "power") == 0)
+            asked->power = true;
+        else if (strcmp(name, "rot") == 0)
+            asked->rot = true;
+        else
+            ok = false;
+    }
+    free(copy);
+    return ok;
+}
+
+/* is_asked -- whether the profile is to be tried. */
+static bool is_asked(const struct asked *asked, enum profile profile)
+{
+    return profile == PROFILE_KILL  ? asked->kill
+           : profile == PROFILE_ROT ? asked->rot
+                                    : asked->power && asked->profiles[profile];
 }
 
 static bool number_of(const char *text, uint64_t least, uint64_t most, uint64_t *number)
@@ -275,7 +306,7 @@ static int torture(const struct asked *asked, const struct trace *trace, struct 
     for (enum profile profile = PROFILE_KILL; profile < PROFILES; profile++) {
         struct campaign campaign = asked->campaign;
         struct result result;
-        if (!asked->profiles[profile])
+        if (!is_asked(asked, profile))
             continue;
         campaign.trace = trace;
         campaign.profile = profile;
@@ -288,7 +319,8 @@ static int torture(const struct asked *asked, const struct trace *trace, struct 
         outputs_profile(outputs, &campaign, &result, text, (const char *const *)repros);
         failed |= result.failure_count > 0;
         broken |= result.broken;
-        if (asked->drop_syncs && profile != PROFILE_KILL && result.failure_count == 0 && !result.broken)
+        if (asked->drop_syncs && strcmp(profile_fault(profile), "power") == 0 && result.failure_count == 0 &&
+            !result.broken)
             drop_syncs(asked, trace, profile);
         for (size_t i = 0; i < result.failure_count; i++)
             free(repros[i]);
@@ -333,6 +365,8 @@ static bool run_option(struct asked *asked, int key, const char *value)
     case 'D':
         asked->drop_syncs = true;
         return true;
+    case 'F':
+        return pick_faults(asked, value);
     case 'p':
         return pick_profiles(asked, value);
     case 's':
@@ -364,20 +398,31 @@ static bool run_option(struct asked *asked, int key, const char *value)
 
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"dir", required_argument, NULL, 'd'},     {"check", required_argument, NULL, 'c'},
-        {"profile", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 's'},
-        {"samples", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
-        {"timeout", required_argument, NULL, 'T'}, {"failures", required_argument, NULL, 'f'},
-        {"out", required_argument, NULL, 'o'},     {"trace", required_argument, NULL, 't'},
-        {"drop-syncs", no_argument, NULL, 'D'},    {"deep", required_argument, NULL, 'R'},
-        {"drop-syncs", no_argument, NULL, 'D'},    {"deep", required_argument, NULL, 'R'},
-        {"tap", required_argument, NULL, 'A'},     {"junit", required_argument, NULL, 'U'},
-        {"json", required_argument, NULL, 'J'},    {0}};
+    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+                                            {"check", required_argument, NULL, 'c'},
+                                            {"profile", required_argument, NULL, 'p'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"samples", required_argument, NULL, 'n'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"timeout", required_argument, NULL, 'T'},
+                                            {"failures", required_argument, NULL, 'f'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"drop-syncs", no_argument, NULL, 'D'},
+                                            {"deep", required_argument, NULL, 'R'},
+                                            {"drop-syncs", no_argument, NULL, 'D'},
+                                            {"deep", required_argument, NULL, 'R'},
+                                            {"tap", required_argument, NULL, 'A'},
+                                            {"junit", required_argument, NULL, 'U'},
+                                            {"json", required_argument, NULL, 'J'},
+                                            {"faults", required_argument, NULL, 'F'},
+                                            {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
         .out = "torture.out",
         .profiles = {true, true, true, true, true},
+        .kill = true,
+        .power = true,
         .campaign = {.timeout_s = 20,
                      .seed = 1,
                      .samples = 8,
@@ -433,7 +478,7 @@ static int replay_in(struct sandbox *sandbox, void *arg)
     struct failure failure = {.crash = repro->crash};
     const struct check check = {.command = repro->check,
                                 .timeout_s = repro->timeout_s,
-                                .fault = killed ? "kill" : "power",
+                                .fault = profile_fault(repro->crash.profile),
                                 .acks = repro->acks,
                                 .acks_size = repro->acks_size};
 

@@ -6,11 +6,16 @@
 
 #include "torture/memory.h"
 
-static const char *const profile_names[PROFILES] = {"kill", "strict", "ext4", "xfs", "btrfs"};
+static const char *const profile_names[PROFILES] = {"kill", "strict", "ext4", "xfs", "btrfs", "rot"};
 
 const char *profile_name(enum profile profile)
 {
     return profile_names[profile];
+}
+
+const char *profile_fault(enum profile profile)
+{
+    return profile == PROFILE_KILL ? "kill" : profile == PROFILE_ROT ? "rot" : "power";
 }
 
 enum profile profile_find(const char *name)
@@ -266,7 +271,7 @@ bool model_step(struct model *model)
         return false;
     const struct op *op = &model->trace->ops[model->at];
 
-    if (model->profile == PROFILE_KILL) {
+    if (model->profile == PROFILE_KILL || model->profile == PROFILE_ROT) {
         tree_apply(&model->now, op);
         model->at++;
         return true;
@@ -341,7 +346,8 @@ void model_allow(const struct model *model, uint8_t *lost)
 
 void model_state(const struct model *model, const uint8_t *lost, struct tree *tree)
 {
-    tree_clone(tree, model->profile == PROFILE_KILL ? &model->now : &model->durable);
+    tree_clone(tree, model->profile == PROFILE_KILL || model->profile == PROFILE_ROT ? &model->now
+                                                                                     : &model->durable);
     for (size_t i = 0; i < model->count; i++)
         apply(model, tree, &model->parts[i], lost[i]);
 }

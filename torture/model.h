@@ -21,7 +21,16 @@
 #include "torture/trace.h"
 #include "torture/tree.h"
 
-enum profile { PROFILE_KILL, PROFILE_STRICT, PROFILE_EXT4, PROFILE_XFS, PROFILE_BTRFS, PROFILES };
+/* Of rot there is no model: rot.h. */
+enum profile {
+    PROFILE_KILL,
+    PROFILE_STRICT,
+    PROFILE_EXT4,
+    PROFILE_XFS,
+    PROFILE_BTRFS,
+    PROFILE_ROT,
+    PROFILES
+};
 
 #define SECTOR      512u
 #define SECTORS_ALL 0xffu /* of a page */
@@ -56,6 +65,9 @@ struct model {
 };
 
 const char *profile_name(enum profile profile);
+
+/* profile_fault -- what is done under it, in a word: "kill", "power" or "rot". */
+const char *profile_fault(enum profile profile);
 
 /* profile_find -- PROFILES if there is none of that name. */
 enum profile profile_find(const char *name);

@@ -122,6 +122,15 @@ void report_failure(FILE *stream, const struct trace *trace, const struct failur
 {
     const struct crash *crash = &failure->crash;
 
+    if (crash->rot.kind) {
+        fputs("    rotten: ", stream);
+        rot_tell(&crash->rot, trace, stream);
+        fputs("\n    the check: ", stream);
+        tell_verdict(stream, &failure->checked);
+        fputc('\n', stream);
+        tell_lines(stream, "      | ", failure->checked.output);
+        return;
+    }
     if (failure->trace)
         fputs("    the check had passed, and was crashed itself while it was at it\n", stream);
     fputs("    crash after: ", stream);

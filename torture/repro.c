@@ -23,6 +23,9 @@ bool repro_save(const struct repro *repro, const char *path)
     store_number(&writer, crash->profile);
     store_number(&writer, crash->dropped);
     store_number(&writer, crash->at);
+    store_number(&writer, crash->rot.kind);
+    store_number(&writer, crash->rot.object);
+    store_number(&writer, crash->rot.offset);
     store_number(&writer, crash->hash);
     store_number(&writer, crash->count);
     for (size_t i = 0; i < crash->count; i++) {
@@ -48,6 +51,10 @@ static void get(struct reader *reader, struct repro *repro)
     crash->profile = (enum profile)fetch_bounded(reader, PROFILES - 1, "a profile is none that is known");
     crash->dropped = fetch_number(reader);
     crash->at = fetch_number(reader);
+    crash->rot.kind =
+        (enum rot_kind)fetch_bounded(reader, ROT_KINDS - 1, "a kind of rot is none that is known");
+    crash->rot.object = (uint32_t)fetch_bounded(reader, UINT32_MAX, "an object is no number");
+    crash->rot.offset = fetch_number(reader);
     crash->hash = fetch_number(reader);
     const uint64_t count = fetch_number(reader);
     for (uint64_t i = 0; i < count && !reader->failed; i++) {

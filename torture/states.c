@@ -246,8 +246,10 @@ bool crash_make(struct crash *crash, const struct trace *trace, struct tree *tre
     const bool fits = model.at == crash->at && found == crash->count;
     model_allow(&model, lost);
     model_state(&model, lost, tree);
+    rot_apply(&crash->rot, trace, tree);
     struct crash allowed;
     crash_take(&allowed, &model, lost, tree_hash(tree));
+    allowed.rot = crash->rot;
     crash_release(crash);
     *crash = allowed;
     free(lost);

@@ -9,6 +9,7 @@
 #define TORTURE_STATES_H
 
 #include "torture/model.h"
+#include "torture/rot.h"
 
 /* A part that a crash has lost, or some sectors of it. */
 struct loss {
@@ -25,7 +26,8 @@ struct crash {
     size_t at;      /* so many operations had taken effect */
     struct loss *losses;
     size_t count;
-    uint64_t hash; /* of the tree */
+    struct rot rot; /* of the profile of that name: nothing is lost there */
+    uint64_t hash;  /* of the tree */
 };
 
 struct states_options {

@@ -328,3 +328,14 @@ void trace_tell(const struct trace *trace, size_t op, FILE *stream)
         show_op(stream, &trace->ops[op], called, count);
     free(called);
 }
+
+void trace_path(const struct trace *trace, uint32_t object, FILE *stream)
+{
+    const uint32_t count = trace->objects + 1;
+    struct called *called = memory_new(count * sizeof(*called));
+
+    for (size_t i = 0; i < trace->count; i++)
+        call_it(called, count, &trace->ops[i]);
+    show_path(stream, called, count, object, 0);
+    free(called);
+}

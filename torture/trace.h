@@ -96,6 +96,9 @@ void trace_get(struct reader *reader, struct trace *trace);
 /* trace_show -- the operations, a line each. */
 void trace_show(const struct trace *trace, FILE *stream);
 
+/* trace_path -- the path that an object has at the end. */
+void trace_path(const struct trace *trace, uint32_t object, FILE *stream);
+
 /* trace_tell -- one of them as such a line, without its end; objects by the names that they had then. */
 void trace_tell(const struct trace *trace, size_t op, FILE *stream);
 

@@ -266,6 +266,75 @@ static void check_use(const char *url)
     cairn_close(op);
 }
 
+/* --- a medium that has changed something ------------------------------------------------------------------
+ */
+
+/* is_named -- an error that names a loss. */
+static int is_named(int error)
+{
+    return (error == CAIRN_ECORRUPT || error == CAIRN_EIO || error == CAIRN_EVERSION) && *cairn_message();
+}
+
+static int look_rotten(void *arg, const struct cairn_entry *entry)
+{
+    struct cairn_op *op = arg;
+    void *data;
+    size_t size;
+
+    if (entry->error && *entry->reason == '\0')
+        fail("a loss is listed without a reason", entry->id);
+    if (entry->error)
+        return 0;
+    const int error = cairn_load(op, NULL, entry->id, &data, &size);
+    if (error && !is_named(error))
+        fail("a listed checkpoint is neither there nor named", cairn_message());
+    if (error == 0 && find(data, size) == told.count)
+        fail("a checkpoint has other bytes", entry->id);
+    if (error == 0)
+        cairn_free(data);
+    return 0;
+}
+
+/* check_rotten -- each acknowledged checkpoint is there with its bytes, or its loss is named; never other
+ * bytes. */
+static void check_rotten(const char *url)
+{
+    struct cairn_op *op;
+    void *data;
+    size_t size;
+
+    int error = cairn_open(&op, NULL, url, CAIRN_READONLY);
+    if (error && !is_named(error))
+        fail("it cannot be opened, and no loss is named", cairn_message());
+    if (error)
+        return;
+    for (size_t i = 0; i < told.count; i++) {
+        if (told.steps[i].begun || told.steps[i].id[0] == '\0')
+            continue;
+        error = cairn_load(op, NULL, told.steps[i].id, &data, &size);
+        if (error && !is_named(error))
+            fail("an acknowledged checkpoint is neither there nor named", cairn_message());
+        if (error == 0 && find(data, size) != i)
+            fail("an id gives other bytes", told.steps[i].id);
+        if (error == 0)
+            cairn_free(data);
+    }
+    error = cairn_latest(op, NULL, &data, &size);
+    if (error == 0 && find(data, size) == told.count)
+        fail("the latest has other bytes", "");
+    if (error == 0)
+        cairn_free(data);
+    else if (!is_named(error) && (error != CAIRN_ENONE || told.count > 0))
+        fail("the latest is neither there nor named", cairn_message());
+    error = cairn_list(op, NULL, look_rotten, op);
+    if (error && !is_named(error))
+        fail("list", cairn_message());
+    error = cairn_verify(op, NULL, NULL);
+    if (error && !is_named(error))
+        fail("verify", cairn_message());
+    cairn_close(op);
+}
+
 int main(int argc, char **argv)
 {
     struct cairn_op *op;
@@ -273,6 +342,11 @@ int main(int argc, char **argv)
     if (argc != 2)
         fail("usage", "check URL");
     read_acks();
+    if (getenv("TORTURE_FAULT") && strcmp(getenv("TORTURE_FAULT"), "rot") == 0) {
+        check_rotten(argv[1]);
+        free(told.steps);
+        return 0;
+    }
     const int error = cairn_open(&op, NULL, argv[1], CAIRN_READONLY);
     if (error == CAIRN_ENONE) {
         for (size_t i = 0; i < told.count; i++) {
