@@ -342,7 +342,8 @@ int main(int argc, char **argv)
     if (argc != 2)
         fail("usage", "check URL");
     read_acks();
-    if (getenv("TORTURE_FAULT") && strcmp(getenv("TORTURE_FAULT"), "rot") == 0) {
+    const char *fault = getenv("TORTURE_FAULT");
+    if (fault && strcmp(fault, "rot") == 0) {
         check_rotten(argv[1]);
         free(told.steps);
         return 0;
