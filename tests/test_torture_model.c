@@ -1,0 +1,444 @@
+/* test_torture_model.c -- the model of cairn-torture: what a crash may leave under each profile, and what it
+ * may not.
+ *
+ * Each test tells a short story of operations, and asks whether a state in which something holds can be left
+ * by a crash at its end: all combinations of lost parts are tried.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "torture/memory.h"
+#include "torture/model.h"
+
+static struct trace trace;
+
+static int set_up(void **state)
+{
+    (void)state;
+    trace = (struct trace){.dir = memory_text("/dir"), .command = memory_text("story"), .objects = 1};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    trace_release(&trace);
+    return 0;
+}
+
+/* --- telling a story ---------------------------------------------------------------------------------- */
+
+/* did -- an operation that begins now and ends now. */
+static void did(struct op op)
+{
+    op.begin = op.begin ? op.begin : ++trace.ticks;
+    op.end = ++trace.ticks;
+    trace_add(&trace, &op);
+}
+
+static uint32_t created(uint32_t dir, const char *name, enum object_type type)
+{
+    const uint32_t object = trace.objects + 1;
+
+    did((struct op){.kind = OP_CREATE,
+                    .object = object,
+                    .dir = dir,
+                    .name = memory_text(name),
+                    .type = type,
+                    .mode = 0644});
+    return object;
+}
+
+static void wrote(uint32_t object, uint64_t offset, const char *text, unsigned flags)
+{
+    did((struct op){.kind = OP_WRITE,
+                    .flags = flags,
+                    .object = object,
+                    .offset = offset,
+                    .data = memory_copy(text, strlen(text)),
+                    .data_size = strlen(text)});
+}
+
+static void renamed(uint32_t object, uint32_t dir, const char *name, uint32_t dir2, const char *name2)
+{
+    did((struct op){.kind = OP_RENAME,
+                    .object = object,
+                    .dir = dir,
+                    .name = memory_text(name),
+                    .dir2 = dir2,
+                    .name2 = memory_text(name2)});
+}
+
+static void synced(uint32_t object)
+{
+    did((struct op){.kind = OP_SYNC, .object = object});
+}
+
+static void datasynced(uint32_t object)
+{
+    did((struct op){.kind = OP_DATASYNC, .object = object});
+}
+
+/* --- asking what may be --------------------------------------------------------------------------------- */
+
+/* text_of -- the bytes of the file of that name: "" if there is none, "(empty)" if it has none. */
+static const char *text_of(const struct tree *tree, uint32_t dir, const char *name)
+{
+    static char text[64];
+    const struct node *node = tree_node(tree, tree_find(tree, dir, name));
+
+    if (node == NULL)
+        return "";
+    if (node->content.size == 0)
+        return "(empty)";
+    for (size_t i = 0; i < sizeof(text) - 1; i++) {
+        const unsigned char *page = content_page(&node->content, i / CONTENT_PAGE);
+        text[i] = i < node->content.size ? (page && page[i] ? (char)page[i] : '.') : '\0';
+    }
+    return text;
+}
+
+/* can_be -- whether a crash at the end may leave the file so, and, unless other is NULL, the other one so. */
+static bool can_be(enum profile profile, const char *name, const char *text, const char *other,
+                   const char *other_text)
+{
+    struct model model;
+    bool found = false;
+
+    model_begin(&model, &trace, profile, DROPPED_NONE);
+    while (model_step(&model))
+        ;
+    assert_true(model.count < 16);
+    for (unsigned bits = 0; bits < 1u << model.count && !found; bits++) {
+        uint8_t lost[16] = {0};
+        struct tree tree;
+        for (size_t i = 0; i < model.count; i++)
+            lost[i] = bits & 1u << i ? SECTORS_ALL : 0;
+        model_allow(&model, lost);
+        model_state(&model, lost, &tree);
+        found = strcmp(text_of(&tree, 1, name), text) == 0;
+        if (found && other)
+            found = strcmp(text_of(&tree, 1, other), other_text) == 0;
+        tree_release(&tree);
+    }
+    model_release(&model);
+    return found;
+}
+
+#define CAN(profile, ...)    assert_true(can_be(profile, __VA_ARGS__))
+#define CANNOT(profile, ...) assert_false(can_be(profile, __VA_ARGS__))
+
+static const enum profile power[] = {PROFILE_STRICT, PROFILE_EXT4, PROFILE_XFS, PROFILE_BTRFS};
+#define EACH(profile)                                                                                        \
+    for (size_t each_ = 0; each_ < sizeof(power) / sizeof(*power); each_++)                                  \
+        for (enum profile profile = power[each_], once_ = 1; once_; once_ = 0)
+
+/* --- the tests ---------------------------------------------------------------------------------------- */
+
+static void write__that_is_not_synced_may_be_lost(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "old", 0);
+    synced(file);
+    synced(1);
+    wrote(file, 0, "new", 0);
+    EACH(profile)
+    {
+        CAN(profile, "f", "old", NULL, NULL);
+        CAN(profile, "f", "new", NULL, NULL);
+        CANNOT(profile, "f", "", NULL, NULL);
+    }
+    CANNOT(PROFILE_KILL, "f", "old", NULL, NULL);
+}
+
+static void sync__makes_durable_what_had_ended_before_it_began(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    synced(1);
+    wrote(file, 0, "one", 0);
+    const uint64_t begin = ++trace.ticks;
+    wrote(file, 0, "two", 0);
+    did((struct op){.kind = OP_DATASYNC, .object = file, .begin = begin});
+    EACH(profile)
+    {
+        CAN(profile, "f", "one", NULL, NULL); /* the second came while it was at it */
+        CAN(profile, "f", "two", NULL, NULL);
+        CANNOT(profile, "f", "(empty)", NULL, NULL);
+    }
+}
+
+static void sync__of_another_file_covers_nothing(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE), other = created(1, "g", TYPE_FILE);
+    synced(1);
+    wrote(file, 0, "new", 0);
+    synced(other);
+    EACH(profile)
+    CAN(profile, "f", "(empty)", NULL, NULL);
+}
+
+static void sync__that_is_dropped_covers_nothing(void **state)
+{
+    struct model model;
+
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    synced(1);
+    wrote(file, 0, "new", 0);
+    synced(file);
+    model_begin(&model, &trace, PROFILE_STRICT, trace.count - 1);
+    while (model_step(&model))
+        ;
+    assert_int_equal(model.count, 2); /* its size and its bytes */
+    model_release(&model);
+}
+
+static void sync__of_all_covers_all(void **state)
+{
+    (void)state;
+    wrote(created(1, "f", TYPE_FILE), 0, "new", 0);
+    did((struct op){.kind = OP_SYNC_ALL});
+    EACH(profile)
+    {
+        CAN(profile, "f", "new", NULL, NULL);
+        CANNOT(profile, "f", "", NULL, NULL);
+        CANNOT(profile, "f", "(empty)", NULL, NULL);
+    }
+}
+
+static void sync__of_a_range_is_of_that_range(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "abc", 0);
+    synced(file);
+    synced(1);
+    wrote(file, 0, "A", OP_MAPPED);
+    wrote(file, 2, "C", OP_MAPPED);
+    did((struct op){.kind = OP_DATASYNC, .object = file, .offset = 2, .size = 1});
+    CAN(PROFILE_STRICT, "f", "abC", NULL, NULL);
+    CANNOT(PROFILE_STRICT, "f", "Abc", NULL, NULL);
+    CANNOT(PROFILE_STRICT, "f", "abc", NULL, NULL);
+}
+
+static void write__that_syncs_itself_is_durable(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    synced(1);
+    wrote(file, 0, "new", OP_DSYNC);
+    EACH(profile)
+    CANNOT(profile, "f", "(empty)", NULL, NULL);
+}
+
+static void hint__covers_nothing(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    synced(1);
+    wrote(file, 0, "new", 0);
+    did((struct op){.kind = OP_SYNC_HINT, .object = file});
+    EACH(profile)
+    CAN(profile, "f", "(empty)", NULL, NULL);
+}
+
+static void name__is_durable_by_its_directory(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "new", 0);
+    synced(file);
+    CAN(PROFILE_STRICT, "f", "", NULL, NULL);
+    CANNOT(PROFILE_EXT4, "f", "", NULL, NULL); /* the journal takes the name along */
+    CANNOT(PROFILE_XFS, "f", "", NULL, NULL);
+    CANNOT(PROFILE_BTRFS, "f", "", NULL, NULL);
+    synced(1);
+    CANNOT(PROFILE_STRICT, "f", "", NULL, NULL);
+}
+
+static void name__of_another_goes_along_in_a_journal_only(void **state)
+{
+    (void)state;
+    const uint32_t first = created(1, "first", TYPE_FILE), file = created(1, "f", TYPE_FILE);
+    (void)first;
+    wrote(file, 0, "new", 0);
+    synced(file);
+    CAN(PROFILE_STRICT, "first", "", "f", "new");
+    CAN(PROFILE_BTRFS, "first", "", "f", "new");
+    CANNOT(PROFILE_EXT4, "first", "", NULL, NULL);
+    CANNOT(PROFILE_XFS, "first", "", NULL, NULL);
+}
+
+static void name__order_is_kept_but_under_strict(void **state)
+{
+    (void)state;
+    created(1, "first", TYPE_FILE);
+    created(1, "second", TYPE_FILE);
+    CAN(PROFILE_STRICT, "first", "", "second", "(empty)");
+    CANNOT(PROFILE_EXT4, "first", "", "second", "(empty)");
+    CANNOT(PROFILE_XFS, "first", "", "second", "(empty)");
+    CANNOT(PROFILE_BTRFS, "first", "", "second", "(empty)");
+}
+
+static void datasync__of_bytes_that_change_no_size_takes_no_name_along(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "old", 0);
+    synced(file);
+    synced(1);
+    created(1, "g", TYPE_FILE);
+    wrote(file, 0, "new", 0);
+    datasynced(file);
+    CAN(PROFILE_EXT4, "g", "", "f", "new");
+    CANNOT(PROFILE_EXT4, "f", "old", NULL, NULL);
+}
+
+static void size__may_come_before_the_bytes_under_strict_only(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    synced(1);
+    wrote(file, 0, "new", 0);
+    CAN(PROFILE_STRICT, "f", "...", NULL, NULL);
+    CANNOT(PROFILE_EXT4, "f", "...", NULL, NULL);
+    CANNOT(PROFILE_XFS, "f", "...", NULL, NULL);
+    CANNOT(PROFILE_BTRFS, "f", "...", NULL, NULL);
+}
+
+/* A file that is in place is replaced by one that was not synced. */
+static void rename__over_a_file_has_its_bytes_first_on_ext4(void **state)
+{
+    (void)state;
+    const uint32_t old = created(1, "f", TYPE_FILE);
+    wrote(old, 0, "old", 0);
+    synced(old);
+    synced(1);
+    const uint32_t new = created(1, "tmp", TYPE_FILE);
+    wrote(new, 0, "new", 0);
+    renamed(new, 1, "tmp", 1, "f");
+    CAN(PROFILE_STRICT, "f", "(empty)", NULL, NULL);
+    CAN(PROFILE_XFS, "f", "(empty)", NULL, NULL);
+    CANNOT(PROFILE_EXT4, "f", "(empty)", NULL, NULL);
+    EACH(profile)
+    {
+        CAN(profile, "f", "old", NULL, NULL);
+        CAN(profile, "f", "new", NULL, NULL);
+        CANNOT(profile, "f", "", NULL, NULL); /* it is one step */
+    }
+}
+
+static void rename__between_directories_leaves_one_name_at_least(void **state)
+{
+    (void)state;
+    const uint32_t dir = created(1, "d", TYPE_DIRECTORY), file = created(dir, "f", TYPE_FILE);
+    wrote(file, 0, "new", 0);
+    synced(file);
+    synced(dir);
+    synced(1);
+    renamed(file, dir, "f", 1, "f");
+    EACH(profile)
+    {
+        struct model model;
+        model_begin(&model, &trace, profile, DROPPED_NONE);
+        while (model_step(&model))
+            ;
+        for (unsigned bits = 0; bits < 1u << model.count; bits++) {
+            uint8_t lost[16] = {0};
+            struct tree tree;
+            for (size_t i = 0; i < model.count; i++)
+                lost[i] = bits & 1u << i ? SECTORS_ALL : 0;
+            model_allow(&model, lost);
+            model_state(&model, lost, &tree);
+            assert_true(tree_find(&tree, 1, "f") || tree_find(&tree, dir, "f"));
+            tree_release(&tree);
+        }
+        model_release(&model);
+    }
+}
+
+static void page__is_lost_by_sectors(void **state)
+{
+    char old[1025], new[1025];
+    uint8_t lost[4] = {0};
+    struct model model;
+    struct tree tree;
+
+    (void)state;
+    memset(old, 'o', 1024);
+    memset(new, 'n', 1024);
+    old[1024] = new[1024] = '\0';
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, old, 0);
+    synced(file);
+    synced(1);
+    wrote(file, 0, new, 0);
+    model_begin(&model, &trace, PROFILE_STRICT, DROPPED_NONE);
+    while (model_step(&model))
+        ;
+    assert_int_equal(model.count, 1);
+    assert_int_equal(model.parts[0].sectors, 3);
+    lost[0] = 1;
+    model_allow(&model, lost);
+    model_state(&model, lost, &tree);
+    const unsigned char *page = content_page(&tree_node(&tree, file)->content, 0);
+    assert_int_equal(page[0], 'o');
+    assert_int_equal(page[511], 'o');
+    assert_int_equal(page[512], 'n');
+    assert_int_equal(page[1023], 'n');
+    tree_release(&tree);
+    model_release(&model);
+}
+
+static void pending__does_not_grow_with_what_is_durable(void **state)
+{
+    struct model model;
+
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    synced(1);
+    for (int i = 0; i < 1000; i++) {
+        wrote(file, (uint64_t)i * 3, "abc", 0);
+        datasynced(file);
+    }
+    model_begin(&model, &trace, PROFILE_STRICT, DROPPED_NONE);
+    while (model_step(&model))
+        assert_true(model.count <= 3);
+    model_release(&model);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(write__that_is_not_synced_may_be_lost),
+        TEST(sync__makes_durable_what_had_ended_before_it_began),
+        TEST(sync__of_another_file_covers_nothing),
+        TEST(sync__that_is_dropped_covers_nothing),
+        TEST(sync__of_all_covers_all),
+        TEST(sync__of_a_range_is_of_that_range),
+        TEST(write__that_syncs_itself_is_durable),
+        TEST(hint__covers_nothing),
+        TEST(name__is_durable_by_its_directory),
+        TEST(name__of_another_goes_along_in_a_journal_only),
+        TEST(name__order_is_kept_but_under_strict),
+        TEST(datasync__of_bytes_that_change_no_size_takes_no_name_along),
+        TEST(size__may_come_before_the_bytes_under_strict_only),
+        TEST(rename__over_a_file_has_its_bytes_first_on_ext4),
+        TEST(rename__between_directories_leaves_one_name_at_least),
+        TEST(page__is_lost_by_sectors),
+        TEST(pending__does_not_grow_with_what_is_durable),
+    };
+    return cmocka_run_group_tests_name("torture_model", tests, NULL, NULL);
+}
