@@ -317,6 +317,35 @@ check__that_hangs_or_crashes_is_a_failure() {
     grep -q 'killed by signal 11' out || fail "the crash is not told"
 }
 
+# Killed while it records and while it checks, it leaves nothing running and nothing mounted.
+run__that_is_killed_leaves_nothing() {
+    local mark pid left
+    for what in record check; do
+        prepare
+        mark=1000.$$$RANDOM # seconds, which nobody else sleeps
+        mkfifo going
+        # shellcheck disable=SC2016 # for the shells that it starts
+        if [[ $what == record ]]; then
+            "$programs/cairn-torture" run --dir dir --check true -- \
+                sh -c 'echo x >dir/x; sleep "$0" & echo >going; exec sleep "$0"' "$mark" >out 2>&1 &
+        else
+            "$programs/cairn-torture" run --dir dir --jobs 2 --check "sleep $mark & echo >going; sleep $mark" -- \
+                sh -c 'echo x >dir/x' >out 2>&1 &
+        fi
+        pid=$!
+        read -r _ <going
+        kill -KILL "$pid"
+        wait "$pid" 2>/dev/null || true
+        rm going
+        # The kernel ends them one after the other; each of them is waited for, if there is any.
+        left=1
+        while [[ $left -ne 0 ]]; do
+            left=$(pgrep -c -f "$mark" || true)
+        done
+        ! grep -q "$base/dir " /proc/mounts || fail "$what: something is mounted"
+    done
+}
+
 # What the check leaves running is gone with it, and it sees another boot after a power cut, and none after a kill.
 check__has_the_world_after_a_crash() {
     prepare
