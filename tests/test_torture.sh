@@ -236,6 +236,32 @@ green__rot_that_is_known_of() {
     verdict passed rot
 }
 
+# The kernel tells of a failed write-back once, and then takes the pages for written.
+red__fsync_that_is_tried_again() {
+    local file status
+    file_is 0 append-retry
+    prepare
+    more=(--faults errors)
+    torture 1 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append-retry work dir
+    says lost
+    grep -q 'with call [0-9]*, fsync, fails: ' out || fail "the call is not told"
+    for file in torture.out/*.repro; do
+        status=0
+        "$programs/cairn-torture" replay "$file" >again 2>&1 || status=$?
+        [[ $status -eq 1 ]] || fail "$file: $status: $(cat again)"
+    done
+}
+
+green__program_that_stops_at_an_error() {
+    local how
+    for how in append rename-right; do
+        prepare
+        more=(--faults errors)
+        torture 0 "$programs/torture_corpus_file $how check dir" "$programs/torture_corpus_file" "$how" work dir
+        verdict passed errors
+    done
+}
+
 # --- the command ---------------------------------------------------------------------------------------
 
 replay__shows_the_same_again() {

@@ -53,8 +53,11 @@ unset CHECK_IN_STEPS
 more=(--faults rot)
 try dir/j record $((5 * scale))
 try dir/j mixed "$scale"
-more=()
+more=(--faults errors)
+try dir:dir/d record "$scale"
 if [[ $scale -gt 1 ]]; then
+    try dir/j record "$scale"
+    more=()
     try dir/j rolls "$scale"
 fi
 echo "$states distinct states"

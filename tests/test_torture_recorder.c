@@ -584,7 +584,7 @@ static void record(struct trace *trace, const char *name)
 {
     char *command[] = {program, (char *)"--workload", (char *)name, dir, NULL};
 
-    assert_true(recorder_run(trace, dir, command));
+    assert_true(recorder_run(trace, dir, command, NULL));
 }
 
 static void recorder__sees(void **state)
@@ -620,7 +620,7 @@ static void recorder__sees_what_a_kill_cut_short(void **state)
     (void)state;
     char *command[] = {(char *)"setsid", (char *)"-w", program, (char *)"--workload",
                        (char *)"exit",   dir,          NULL};
-    assert_true(recorder_run(&trace, dir, command));
+    assert_true(recorder_run(&trace, dir, command, NULL));
     if (trace.gap_count)
         fail_msg("the trace has a gap: %s", trace.gaps[0]);
     assert_true(trace.count > 10);

@@ -62,6 +62,8 @@ struct worker {
     char *acks;                /* all of them */
     size_t acked;              /* bytes of them, while a check is crashed */
     uint64_t tested, told, failed, recoveries;
+    uint64_t states;   /* distinct ones that failing calls left */
+    char note[160];    /* which call fails how */
     struct hashes met; /* states that checks were crashed in */
     bool broken;
 };
@@ -117,22 +119,24 @@ static void tell_failure(const struct worker *worker, const struct failure *fail
     tell(worker, MESSAGE_FAILURE, failure, sizeof(*failure));
     if (!send_all(worker->out, failure->crash.losses, failure->crash.count * sizeof(struct loss)))
         _exit(1);
+    if (!send_all(worker->out, worker->acks, failure->acks))
+        _exit(1);
     if (failure->trace)
         tell_trace(worker, failure->trace);
 }
 
-static void check_tree(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks,
+/* check_tree -- lays the tree out and runs the check; `cut`: the power was cut, and it is another boot. */
+static void check_tree(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks, bool cut,
                        struct checked *checked)
 {
     const struct campaign *campaign = worker->campaign;
-    const bool killed = campaign->profile == PROFILE_KILL;
     const struct check check = {.command = campaign->check,
                                 .timeout_s = campaign->timeout_s,
                                 .fault = profile_fault(campaign->profile),
                                 .acks = worker->acks,
                                 .acks_size = acks};
 
-    sandbox_boot(worker->sandbox, killed ? 0 : hash | 1);
+    sandbox_boot(worker->sandbox, cut ? hash | 1 : 0);
     *checked = (struct checked){.verdict = CHECK_NOT_RUN};
     if (sandbox_lay(worker->sandbox, tree))
         check_run(checked, worker->sandbox, &check);
@@ -163,7 +167,7 @@ static bool try_without(struct worker *worker, struct failure *failure, size_t b
     }
     /* What was given up may be lost all the same, with something else. */
     if (crash_make(&fewer, worker->trace, &tree) && fewer.count < failure->crash.count) {
-        check_tree(worker, &tree, fewer.hash, failure->acks, &checked);
+        check_tree(worker, &tree, fewer.hash, failure->acks, fewer.profile != PROFILE_KILL, &checked);
         worker->tested++;
     }
     tree_release(&tree);
@@ -255,6 +259,16 @@ static void found(struct worker *worker, struct failure *failure, const struct m
     crash_release(&failure->crash);
 }
 
+static void worker_progress(struct worker *worker)
+{
+    const uint64_t more = worker->tested - worker->told;
+
+    if (more < 64)
+        return;
+    tell(worker, MESSAGE_TESTED, &more, sizeof(more));
+    worker->told = worker->tested;
+}
+
 static bool goes_on(const struct worker *worker)
 {
     return worker->failed < worker->campaign->failures_max && !worker->broken;
@@ -269,7 +283,7 @@ static bool test_recovery_state(void *arg, const struct model *model, const uint
 
     (void)acks; /* what the check prints promises nothing */
     if (hashes_add(&worker->met, state_key(hash, worker->acked))) {
-        check_tree(worker, tree, hash, worker->acked, &failure.checked);
+        check_tree(worker, tree, hash, worker->acked, model->profile != PROFILE_KILL, &failure.checked);
         worker->tested++;
         if (is_failure(&failure.checked))
             found(worker, &failure, model, lost, hash);
@@ -308,7 +322,7 @@ static void crash_recovery(struct worker *worker, const struct tree *tree, uint6
     }
     sandbox_boot(worker->sandbox, killed ? 0 : hash | 1);
     if (sandbox_lay(worker->sandbox, tree) && check_prepare(worker->sandbox, &check) &&
-        recorder_run(&trace, worker->sandbox->dir, count ? words : shell)) {
+        recorder_run(&trace, worker->sandbox->dir, count ? words : shell, NULL)) {
         worker->recoveries++;
         worker->trace = &trace;
         worker->acked = acks;
@@ -332,18 +346,14 @@ static bool test_state(void *arg, const struct model *model, const uint8_t *lost
         tree_release(tree);
         return true;
     }
-    check_tree(worker, tree, hash, acks, &failure.checked);
+    check_tree(worker, tree, hash, acks, model->profile != PROFILE_KILL, &failure.checked);
     worker->tested++;
     if (is_failure(&failure.checked))
         found(worker, &failure, model, lost, hash);
     else if (campaign->deep && hash / campaign->workers % campaign->deep == 0)
         crash_recovery(worker, tree, hash, acks);
     tree_release(tree);
-    if (worker->tested - worker->told >= 64) {
-        const uint64_t more = worker->tested - worker->told;
-        tell(worker, MESSAGE_TESTED, &more, sizeof(more));
-        worker->told = worker->tested;
-    }
+    worker_progress(worker);
     return goes_on(worker);
 }
 
@@ -403,7 +413,7 @@ static bool test_rot(void *arg, const struct rot *rot)
     if (hashes_add(&worker->met, hash)) {
         rotting->counts->distinct++;
         if (hash % worker->campaign->workers == worker->index) {
-            check_tree(worker, &tree, hash, failure.acks, &failure.checked);
+            check_tree(worker, &tree, hash, failure.acks, true, &failure.checked);
             worker->tested++;
             if (is_failure(&failure.checked)) {
                 worker->failed++;
@@ -438,6 +448,118 @@ static void rot(struct worker *worker, struct states_counts *counts)
     tree_release(&whole);
 }
 
+/* --- calls that fail --- */
+
+/* test_failed_state -- a state that a call's failure has left, or a power cut after it. */
+static bool test_failed_state(void *arg, const struct model *model, const uint8_t *lost, struct tree *tree,
+                              uint64_t hash, size_t acks)
+{
+    struct worker *worker = arg;
+    struct failure failure = {.acks = acks};
+
+    memcpy(failure.note, worker->note, sizeof(failure.note));
+    if (hashes_add(&worker->met, state_key(hash ^ model->profile, acks))) {
+        check_tree(worker, tree, hash, acks, model->profile != PROFILE_KILL, &failure.checked);
+        worker->tested++;
+        worker->states++;
+        if (is_failure(&failure.checked))
+            found(worker, &failure, model, lost, hash);
+    }
+    tree_release(tree);
+    return goes_on(worker);
+}
+
+static void tell_hang(struct worker *worker, const struct injection *injection)
+{
+    struct failure failure = {.alike = 1, .crash = {.profile = PROFILE_KILL, .dropped = DROPPED_NONE}};
+
+    memcpy(failure.note, worker->note, sizeof(failure.note));
+    failure.checked.verdict = CHECK_HUNG;
+    snprintf(failure.checked.output, sizeof(failure.checked.output),
+             "the workload itself did not end in %u seconds", injection->timeout_s);
+    failure.crash.at = worker->trace->count;
+    failure.kind = 1;
+    failure.trace = (struct trace *)(uintptr_t)worker->trace;
+    worker->failed++;
+    tell_failure(worker, &failure);
+}
+
+/* run_with -- runs the workload with the injection, on the directory as it was, and checks what that leaves:
+ * as it is, and after a power cut at the end. False if there was no such call. */
+static bool run_with(struct worker *worker, const struct tree *before, struct injection *injection)
+{
+    static const enum profile profiles[] = {PROFILE_KILL, PROFILE_STRICT};
+    const struct campaign *campaign = worker->campaign;
+    struct states_counts counts;
+    struct trace trace;
+
+    sandbox_boot(worker->sandbox, 0);
+    if (!sandbox_lay(worker->sandbox, before) ||
+        !recorder_run(&trace, worker->sandbox->dir, campaign->command, injection)) {
+        worker->broken = true;
+        return false;
+    }
+    const bool hit = injection->call[0] != '\0';
+    snprintf(worker->note, sizeof(worker->note), "call %" PRIu64 ", %s, %s%s", injection->at, injection->call,
+             injection->error ? "fails: " : "does half", injection->error ? strerror(injection->error) : "");
+    if (injection->from_then_on)
+        strncat(worker->note, "; and all after it", sizeof(worker->note) - strlen(worker->note) - 1);
+    char *acks = worker->acks;
+    worker->acks = acks_take(&trace, acks_size(&trace, trace.count));
+    worker->trace = &trace;
+    if (hit && injection->timed_out)
+        tell_hang(worker, injection);
+    for (size_t i = 0; i < 2 && hit && !injection->timed_out; i++) {
+        const struct states_options options = {.profile = profiles[i],
+                                               .seed = campaign->seed,
+                                               .dropped = DROPPED_NONE,
+                                               .from = trace.count,
+                                               .to = SIZE_MAX};
+        states_all(&trace, &options, test_failed_state, worker, &counts);
+    }
+    worker->trace = campaign->trace;
+    free(worker->acks);
+    worker->acks = acks;
+    trace_release(&trace);
+    return hit;
+}
+
+/* fail_calls -- each call in turn, with each error, once and from then on; the workers take turns. */
+static void fail_calls(struct worker *worker, struct states_counts *counts)
+{
+    static const int errors[] = {EIO, ENOSPC, EINTR, EMFILE, ENOMEM, 0};
+    const struct campaign *campaign = worker->campaign;
+    struct tree before;
+
+    tree_begin(&before, campaign->trace->objects);
+    for (size_t i = 0; i < campaign->trace->count && (campaign->trace->ops[i].flags & OP_BASE); i++)
+        tree_apply(&before, &campaign->trace->ops[i]);
+    for (uint64_t at = 1; goes_on(worker); at++) {
+        bool hit = false;
+        for (size_t i = 0; i < sizeof(errors) / sizeof(*errors) && goes_on(worker); i++) {
+            /* Who tries again after EINTR is right to, and would do so for ever. */
+            for (int then_on = 0; then_on < (errors[i] == EINTR ? 1 : 2) && goes_on(worker); then_on++) {
+                struct injection injection = {.error = errors[i],
+                                              .at = at,
+                                              .from_then_on = then_on,
+                                              .quiet = true,
+                                              .timeout_s = campaign->timeout_s};
+                if (at % campaign->workers != worker->index)
+                    continue;
+                counts->made++;
+                hit |= run_with(worker, &before, &injection);
+            }
+        }
+        /* A worker whose turn it is not cannot tell: the trace has an operation or less for each call. */
+        if ((at % campaign->workers == worker->index && !hit) || at > campaign->trace->count * 4 + 64)
+            break;
+        counts->points = at;
+        worker_progress(worker);
+    }
+    counts->distinct = worker->states;
+    tree_release(&before);
+}
+
 static int work(struct sandbox *sandbox, void *arg)
 {
     struct worker *worker = arg;
@@ -448,7 +570,9 @@ static int work(struct sandbox *sandbox, void *arg)
     worker->sandbox = sandbox;
     worker->trace = campaign->trace;
     worker->acks = acks_take(campaign->trace, acks_size(campaign->trace, campaign->trace->count));
-    if (campaign->profile == PROFILE_ROT)
+    if (campaign->profile == PROFILE_ERRORS)
+        fail_calls(worker, &ending.counts);
+    else if (campaign->profile == PROFILE_ROT)
         rot(worker, &ending.counts);
     else
         states_all(campaign->trace, &options, test_state, worker, &ending.counts);
@@ -467,6 +591,7 @@ struct listening {
     struct pollfd from[WORKERS_MAX];
     pid_t pids[WORKERS_MAX];
     bool ended[WORKERS_MAX];
+    bool apart; /* what one worker makes the others do not */
 };
 
 static bool receive(int from, void *data, size_t size)
@@ -543,6 +668,7 @@ static struct trace *receive_trace(int from)
 static void failure_release(struct failure *failure)
 {
     crash_release(&failure->crash);
+    free(failure->acked);
     if (failure->trace)
         trace_release(failure->trace);
     free(failure->trace);
@@ -559,8 +685,14 @@ static bool receive_failure(struct result *result, int from)
         crash_release(&failure.crash);
         return false;
     }
-    if (failure.trace && (failure.trace = receive_trace(from)) == NULL) {
-        crash_release(&failure.crash);
+    failure.acked = memory_new(failure.acks + 1);
+    bool whole = receive(from, failure.acked, failure.acks);
+    if (failure.trace) {
+        failure.trace = whole ? receive_trace(from) : NULL;
+        whole = failure.trace != NULL;
+    }
+    if (!whole) {
+        failure_release(&failure);
         return false;
     }
     for (size_t i = 0; i < result->failure_count; i++) {
@@ -609,8 +741,14 @@ static bool hear(struct result *result, struct listening *listening, unsigned in
         result->recoveries += ending.recoveries;
         result->stopped |= ending.stopped;
         result->broken |= ending.broken;
-        if (ending.counts.made > result->counts.made)
+        if (listening->apart) { /* each of them made its own */
+            result->counts.made += ending.counts.made;
+            result->counts.distinct += ending.counts.distinct;
+            if (result->counts.points < ending.counts.points)
+                result->counts.points = ending.counts.points;
+        } else if (ending.counts.made > result->counts.made) {
             result->counts = ending.counts; /* each of them made all, unless it stopped early */
+        }
         listening->ended[index] = true;
         return true;
     default:
@@ -651,7 +789,7 @@ static void listen_to_all(const struct campaign *campaign, struct result *result
 void campaign_run(const struct campaign *asked, struct result *result)
 {
     struct campaign campaign = *asked;
-    struct listening listening = {.ended = {false}};
+    struct listening listening = {.apart = asked->profile == PROFILE_ERRORS};
     struct worker worker = {.campaign = &campaign};
 
     *result = (struct result){.broken = false};

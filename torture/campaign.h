@@ -15,6 +15,7 @@ struct campaign {
     const struct trace *trace;
     enum profile profile;
     const char *check;
+    char *const *command; /* the workload, to be run again */
     unsigned timeout_s;
     uint64_t seed;
     unsigned samples;
@@ -31,6 +32,8 @@ struct failure {
     struct crash crash;
     struct trace *trace; /* of the check, if it was that which crashed; else NULL: the campaign's */
     size_t acks;         /* bytes that had been acknowledged */
+    char *acked;         /* these */
+    char note[160];      /* which call failed how; "" */
     struct checked checked;
     uint64_t kind;  /* the same for those that are taken for one fault in the program */
     uint64_t alike; /* how many states of that kind failed, this one included */

@@ -46,7 +46,7 @@ static void usage(FILE *stream)
         "\n"
         "CHECK is a command that exits with 0 if the directory is well. It finds the lines that had been\n"
         "printed before the crash in the file TORTURE_ACKED, the directory's path in TORTURE_DIR, and in\n"
-        "TORTURE_FAULT what was done: kill, power or rot.\n"
+        "TORTURE_FAULT what was done: kill, power, errors or rot.\n"
         "\n"
         "Exit status: 0 all passed; 1 something failed; 2 the command line or a file is wrong; 3 the "
         "program\n"
@@ -87,7 +87,7 @@ static int run_record(int argc, char **argv)
     }
     if (dir == NULL || file == NULL || optind == argc)
         return misused("record needs --dir, --trace and a command");
-    const bool ok = recorder_run(&trace, dir, argv + optind) && trace_save(&trace, file);
+    const bool ok = recorder_run(&trace, dir, argv + optind, NULL) && trace_save(&trace, file);
     const int code = ok ? tell_gaps(&trace) : EXIT_BROKEN;
     trace_release(&trace);
     return code;
@@ -112,8 +112,8 @@ static int run_show(int argc, char **argv)
 
 struct asked {
     const char *dir, *check, *out, *trace, *tap, *junit, *json;
-    bool profiles[PROFILES]; /* of power cuts */
-    bool kill, power, rot;   /* the faults */
+    bool profiles[PROFILES];       /* of power cuts */
+    bool kill, power, rot, errors; /* the faults */
     bool drop_syncs;
     struct campaign campaign;
 };
@@ -142,7 +142,7 @@ static bool pick_faults(struct asked *asked, const char *list)
     char *copy = memory_text(list);
     bool ok = true;
 
-    asked->kill = asked->power = asked->rot = false;
+    asked->kill = asked->power = asked->rot = asked->errors = false;
     for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
         if (strcmp(name, "kill") == 0)
             asked->kill = true;
@@ -150,6 +150,8 @@ static bool pick_faults(struct asked *asked, const char *list)
             asked->power = true;
         else if (strcmp(name, "rot") == 0)
             asked->rot = true;
+        else if (strcmp(name, "errors") == 0)
+            asked->errors = true;
         else
             ok = false;
     }
@@ -160,9 +162,16 @@ static bool pick_faults(struct asked *asked, const char *list)
 /* is_asked -- whether the profile is to be tried. */
 static bool is_asked(const struct asked *asked, enum profile profile)
 {
-    return profile == PROFILE_KILL  ? asked->kill
-           : profile == PROFILE_ROT ? asked->rot
-                                    : asked->power && asked->profiles[profile];
+    switch (profile) {
+    case PROFILE_KILL:
+        return asked->kill;
+    case PROFILE_ROT:
+        return asked->rot;
+    case PROFILE_ERRORS:
+        return asked->errors;
+    default:
+        return asked->power && asked->profiles[profile];
+    }
 }
 
 static bool number_of(const char *text, uint64_t least, uint64_t most, uint64_t *number)
@@ -176,28 +185,26 @@ static bool number_of(const char *text, uint64_t least, uint64_t most, uint64_t 
 
 /* save_repro -- the failure's file in the output directory; its path, or NULL. */
 static const char *save_repro(const struct asked *asked, const struct trace *trace,
-                              const struct failure *failure, unsigned number)
+                              const struct failure *failure, const char *fault, unsigned number)
 {
     static char path[4096];
-    char *acks = acks_take(trace, failure->acks);
     const struct repro repro = {.trace = failure->trace ? *failure->trace : *trace,
                                 .crash = failure->crash,
                                 .check = (char *)(uintptr_t)asked->check,
+                                .fault = (char *)(uintptr_t)fault,
+                                .note = (char *)(uintptr_t)failure->note,
                                 .timeout_s = asked->campaign.timeout_s,
-                                .acks = acks,
+                                .acks = failure->acked,
                                 .acks_size = failure->acks,
                                 .verdict = failure->checked.verdict,
                                 .number = failure->checked.number};
 
     if (mkdir(asked->out, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "cairn-torture: %s: cannot make the directory: %s\n", asked->out, strerror(errno));
-        free(acks);
         return NULL;
     }
     snprintf(path, sizeof(path), "%s/%u-%s.repro", asked->out, number, profile_name(failure->crash.profile));
-    const bool saved = repro_save(&repro, path);
-    free(acks);
-    return saved ? path : NULL;
+    return repro_save(&repro, path) ? path : NULL;
 }
 
 /* --- syncs that are left out --- */
@@ -274,7 +281,7 @@ static void drop_syncs(const struct asked *asked, const struct trace *trace, enu
 /* tell_failures -- all of a profile's, as text, to be freed; repros[i] is where failure i was written, or
  * NULL. */
 static char *tell_failures(const struct asked *asked, const struct trace *trace, const struct result *result,
-                           unsigned *number, char *repros[])
+                           const char *fault, unsigned *number, char *repros[])
 {
     char *text = NULL;
     size_t size;
@@ -282,15 +289,13 @@ static char *tell_failures(const struct asked *asked, const struct trace *trace,
 
     for (size_t i = 0; stream && i < result->failure_count; i++) {
         const struct failure *failure = &result->failures[i];
-        const char *path = save_repro(asked, trace, failure, ++*number);
-        char *acks = acks_take(trace, failure->acks);
+        const char *path = save_repro(asked, trace, failure, fault, ++*number);
         fprintf(stream, "  %u. %" PRIu64 " state%s like this one\n", *number, failure->alike,
                 failure->alike == 1 ? "" : "s");
-        report_failure(stream, failure->trace ? failure->trace : trace, failure, acks);
+        report_failure(stream, failure->trace ? failure->trace : trace, failure, failure->acked);
         if (path)
             fprintf(stream, "    again: cairn-torture replay %s\n", path);
         repros[i] = path ? memory_text(path) : NULL;
-        free(acks);
     }
     if (stream)
         fclose(stream);
@@ -313,7 +318,7 @@ static int torture(const struct asked *asked, const struct trace *trace, struct 
         campaign_run(&campaign, &result);
         report_result(stdout, &campaign, &result);
         char **repros = memory_new((result.failure_count + 1) * sizeof(*repros));
-        char *text = tell_failures(asked, trace, &result, &number, repros);
+        char *text = tell_failures(asked, trace, &result, profile_fault(profile), &number, repros);
         fputs(text, stdout);
         fflush(stdout);
         outputs_profile(outputs, &campaign, &result, text, (const char *const *)repros);
@@ -443,9 +448,10 @@ static int run_run(int argc, char **argv)
     if (asked.dir == NULL || asked.check == NULL || optind == argc)
         return misused("run needs --dir, --check and a command");
     asked.campaign.check = asked.check;
+    asked.campaign.command = argv + optind;
     if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json))
         return EXIT_USAGE;
-    if (!recorder_run(&trace, asked.dir, argv + optind) ||
+    if (!recorder_run(&trace, asked.dir, argv + optind, NULL) ||
         (asked.trace && !trace_save(&trace, asked.trace))) {
         trace_release(&trace);
         return EXIT_BROKEN;
@@ -476,9 +482,10 @@ static int replay_in(struct sandbox *sandbox, void *arg)
     const struct repro *repro = replaying->repro;
     const bool killed = repro->crash.profile == PROFILE_KILL;
     struct failure failure = {.crash = repro->crash};
+    snprintf(failure.note, sizeof(failure.note), "%s", repro->note);
     const struct check check = {.command = repro->check,
                                 .timeout_s = repro->timeout_s,
-                                .fault = profile_fault(repro->crash.profile),
+                                .fault = repro->fault,
                                 .acks = repro->acks,
                                 .acks_size = repro->acks_size};
 

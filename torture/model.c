@@ -6,7 +6,8 @@
 
 #include "torture/memory.h"
 
-static const char *const profile_names[PROFILES] = {"kill", "strict", "ext4", "xfs", "btrfs", "rot"};
+static const char *const profile_names[PROFILES] = {"kill",  "strict", "ext4",  "xfs",
+                                                    "btrfs", "rot",    "errors"};
 
 const char *profile_name(enum profile profile)
 {
@@ -15,7 +16,10 @@ const char *profile_name(enum profile profile)
 
 const char *profile_fault(enum profile profile)
 {
-    return profile == PROFILE_KILL ? "kill" : profile == PROFILE_ROT ? "rot" : "power";
+    return profile == PROFILE_KILL     ? "kill"
+           : profile == PROFILE_ROT    ? "rot"
+           : profile == PROFILE_ERRORS ? "errors"
+                                       : "power";
 }
 
 enum profile profile_find(const char *name)
@@ -227,8 +231,8 @@ static void sync_object(struct model *model, const struct op *op)
 
     for (size_t i = 0; i < model->count; i++) {
         struct part *part = &model->parts[i];
-        if (part->end >= op->begin)
-            continue; /* it had not come about when the sync began */
+        if (part->end >= op->begin || part->dropped)
+            continue; /* it had not come about when the sync began, or is taken for written */
         if (part->kind == PART_NAMES) {
             part->durable |= names || part->object == op->object ||
                              (model->profile == PROFILE_BTRFS && is_own_name(model, part, op->object));
@@ -288,9 +292,14 @@ bool model_step(struct model *model)
         /* as if it had not been made */
     } else if (op->kind == OP_SYNC || op->kind == OP_DATASYNC) {
         sync_object(model, op);
+    } else if (op->kind == OP_SYNC_FAILED) {
+        /* The kernel has marked the pages as written. */
+        for (size_t i = 0; i < model->count; i++)
+            model->parts[i].dropped |=
+                model->parts[i].kind == PART_BYTES && model->parts[i].object == op->object;
     } else if (op->kind == OP_SYNC_ALL) {
         for (size_t i = 0; i < model->count; i++)
-            model->parts[i].durable |= model->parts[i].end < op->begin;
+            model->parts[i].durable |= model->parts[i].end < op->begin && !model->parts[i].dropped;
     }
     settle(model);
     tree_apply(&model->now, op);

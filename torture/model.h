@@ -21,7 +21,7 @@
 #include "torture/trace.h"
 #include "torture/tree.h"
 
-/* Of rot there is no model: rot.h. */
+/* Of rot, and of calls that fail, there is no model: rot.h, injection.h. */
 enum profile {
     PROFILE_KILL,
     PROFILE_STRICT,
@@ -29,6 +29,7 @@ enum profile {
     PROFILE_XFS,
     PROFILE_BTRFS,
     PROFILE_ROT,
+    PROFILE_ERRORS,
     PROFILES
 };
 
@@ -49,6 +50,7 @@ struct part {
     uint32_t object; /* that it belongs to: of names the directory */
     uint64_t end;    /* the tick at which it had come about */
     bool durable;
+    bool dropped;    /* a sync of it has failed: no later one makes it durable */
     bool replaces;   /* a rename over another file */
     uint8_t sectors; /* of a page, those that it touches: bit 0 is the first */
 };
@@ -66,7 +68,7 @@ struct model {
 
 const char *profile_name(enum profile profile);
 
-/* profile_fault -- what is done under it, in a word: "kill", "power" or "rot". */
+/* profile_fault -- what is done under it, in a word: "kill", "power", "rot" or "errors". */
 const char *profile_fault(enum profile profile);
 
 /* profile_find -- PROFILES if there is none of that name. */

@@ -13,11 +13,13 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "torture/calls.h"
 #include "torture/memory.h"
+#include "torture/registers.h"
 #include "torture/watch.h"
 
 #define SYSCALL_STOP (SIGTRAP | 0x80) /* as PTRACE_O_TRACESYSGOOD makes it */
@@ -26,6 +28,7 @@ struct thread {
     pid_t id;
     enum { THREAD_RUNS, THREAD_WAITS, THREAD_CALLS } state; /* at nothing, for its turn, in a call */
     struct deed deed;                                       /* but when it runs */
+    int injected;                                           /* errno that its call fails with; 0 */
 };
 
 struct recorder {
@@ -34,6 +37,7 @@ struct recorder {
     struct thread *threads; /* those that are in a call, or wait for their turn, oldest first */
     size_t count, space;
     pid_t first; /* the workload itself */
+    struct injection *injection;
 };
 
 /* --- the threads -------------------------------------------------------------------------------------- */
@@ -70,9 +74,29 @@ static void let_go(pid_t id, bool to_the_end_of_the_call, int signal)
     ptrace(to_the_end_of_the_call ? PTRACE_SYSCALL : PTRACE_CONT, id, 0, (uintptr_t)signal);
 }
 
+/* inject -- the thread's call is to fail, or to do half. */
+static void inject(struct recorder *recorder, struct thread *thread)
+{
+    struct injection *injection = recorder->injection;
+
+    if (injection == NULL || thread->deed.is_ack)
+        return;
+    injection->calls++;
+    if (injection->at == 0 || injection->calls < injection->at ||
+        (injection->calls > injection->at && !injection->from_then_on))
+        return;
+    if (injection->error ? !registers_skip(thread->id)
+                         : thread->deed.call.verb != VERB_WRITE || !registers_halve(thread->id))
+        return;
+    thread->injected = injection->error;
+    if (injection->call[0] == '\0')
+        snprintf(injection->call, sizeof(injection->call), "%s", thread->deed.call.name);
+}
+
 static void call_begins(struct recorder *recorder, struct thread *thread)
 {
     thread->state = THREAD_CALLS;
+    inject(recorder, thread);
     watch_go(recorder->watch, &thread->deed);
     let_go(thread->id, true, 0);
 }
@@ -147,7 +171,9 @@ static void at_exit(struct recorder *recorder, pid_t id)
 
     if (thread && thread->state == THREAD_CALLS &&
         ptrace(PTRACE_GET_SYSCALL_INFO, id, sizeof(info), &info) > 0 && info.op == PTRACE_SYSCALL_INFO_EXIT) {
-        watch_done(recorder->watch, &thread->deed, info.exit.rval);
+        if (thread->injected)
+            registers_return(id, -thread->injected);
+        watch_done(recorder->watch, &thread->deed, thread->injected ? -thread->injected : info.exit.rval);
         thread_forget(recorder, thread);
     }
     let_go(id, false, 0);
@@ -192,7 +218,8 @@ static void at_stop(struct recorder *recorder, pid_t id, int status)
 /* --- running it --------------------------------------------------------------------------------------- */
 
 /* become -- in the child: the workload, once it is followed. */
-static _Noreturn void become(char *const command[], const struct sock_fprog *filter, int acks, int go)
+static _Noreturn void become(char *const command[], const struct sock_fprog *filter, int acks, bool quiet,
+                             int go)
 {
     char byte;
 
@@ -203,9 +230,39 @@ static _Noreturn void become(char *const command[], const struct sock_fprog *fil
         fprintf(stderr, "cairn-torture: cannot have the system calls reported: %s\n", strerror(errno));
         _exit(127);
     }
+    const int nowhere = quiet ? open("/dev/null", O_WRONLY) : -1;
+    if (nowhere >= 0)
+        dup2(nowhere, STDERR_FILENO);
     execvp(command[0], command);
     fprintf(stderr, "cairn-torture: %s: cannot run it: %s\n", command[0], strerror(errno));
     _exit(127);
+}
+
+static volatile sig_atomic_t timed_out;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    timed_out = 1;
+}
+
+/* end_all -- the time is over. In a PID namespace of our own all others are the workload's. */
+static void end_all(const struct recorder *recorder)
+{
+    recorder->injection->timed_out = true;
+    kill(getpid() == 1 ? -1 : recorder->first, SIGKILL);
+}
+
+/* set_alarm -- again and again, for a signal between two waits is not noticed. */
+static void set_alarm(unsigned seconds)
+{
+    const struct sigaction action = {.sa_handler = on_alarm};
+    const struct itimerval timer = {.it_value = {.tv_sec = seconds},
+                                    .it_interval = {.tv_sec = seconds ? 1 : 0}};
+
+    timed_out = 0;
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 static bool follow(struct recorder *recorder)
@@ -214,8 +271,11 @@ static bool follow(struct recorder *recorder)
 
     for (;;) {
         const pid_t id = waitpid(-1, &status, __WALL);
-        if (id < 0 && errno == EINTR)
+        if (id < 0 && errno == EINTR) {
+            if (timed_out)
+                end_all(recorder);
             continue;
+        }
         if (id < 0)
             break;
         if (WIFSTOPPED(status)) {
@@ -248,7 +308,7 @@ static bool start(struct recorder *recorder, char *const command[], int acks)
     recorder->first = fork();
     if (recorder->first == 0) {
         close(go[1]);
-        become(command, &filter, acks, go[0]);
+        become(command, &filter, acks, recorder->injection && recorder->injection->quiet, go[0]);
     }
     free(filter.filter);
     close(go[0]);
@@ -277,9 +337,9 @@ static char *joined(char *const command[])
     return text;
 }
 
-bool recorder_run(struct trace *trace, const char *dir, char *const command[])
+bool recorder_run(struct trace *trace, const char *dir, char *const command[], struct injection *injection)
 {
-    struct recorder recorder = {.trace = trace};
+    struct recorder recorder = {.trace = trace, .injection = injection};
     struct rlimit limit;
 
     *trace = (struct trace){.command = joined(command)};
@@ -300,7 +360,12 @@ bool recorder_run(struct trace *trace, const char *dir, char *const command[])
         return false;
     }
     recorder.watch = watch_begin(trace, trace->dir, acks);
-    const bool ok = recorder.watch && start(&recorder, command, acks) && follow(&recorder);
+    const bool started = recorder.watch && start(&recorder, command, acks);
+    if (injection)
+        set_alarm(injection->timeout_s);
+    const bool ok = started && follow(&recorder);
+    if (injection)
+        set_alarm(0);
     if (ok)
         watch_end(recorder.watch);
     watch_release(recorder.watch);

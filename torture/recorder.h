@@ -10,11 +10,12 @@
 #ifndef TORTURE_RECORDER_H
 #define TORTURE_RECORDER_H
 
+#include "torture/injection.h"
 #include "torture/trace.h"
 
 /* recorder_run -- runs the command with its standard output recorded as acknowledgements, and fills in the
- * trace, which is to be released whatever happens. False if it cannot be run or followed, with a message on
- * stderr. */
-bool recorder_run(struct trace *trace, const char *dir, char *const command[]);
+ * trace, which is to be released whatever happens. `injection` may be NULL. False if it cannot be run or
+ * followed, with a message on stderr. */
+bool recorder_run(struct trace *trace, const char *dir, char *const command[], struct injection *injection);
 
 #endif

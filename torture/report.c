@@ -131,7 +131,9 @@ void report_failure(FILE *stream, const struct trace *trace, const struct failur
         tell_lines(stream, "      | ", failure->checked.output);
         return;
     }
-    if (failure->trace)
+    if (failure->note[0])
+        fprintf(stream, "    with %s\n", failure->note);
+    else if (failure->trace)
         fputs("    the check had passed, and was crashed itself while it was at it\n", stream);
     fputs("    crash after: ", stream);
     if (crash->at > 0)

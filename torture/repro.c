@@ -16,6 +16,8 @@ bool repro_save(const struct repro *repro, const char *path)
 
     store_begin(&writer, path, MAGIC);
     store_text(&writer, repro->check);
+    store_text(&writer, repro->fault);
+    store_text(&writer, repro->note);
     store_number(&writer, repro->timeout_s);
     store_bytes(&writer, repro->acks, repro->acks_size);
     store_number(&writer, repro->verdict);
@@ -44,6 +46,8 @@ static void get(struct reader *reader, struct repro *repro)
     size_t space = 0;
 
     repro->check = fetch_text(reader);
+    repro->fault = fetch_text(reader);
+    repro->note = fetch_text(reader);
     repro->timeout_s = (unsigned)fetch_bounded(reader, 1000000, "a time is out of bounds");
     repro->acks = fetch_bytes(reader, &repro->acks_size);
     repro->verdict = (enum verdict)fetch_bounded(reader, CHECK_NOT_RUN, "a verdict is none");
@@ -85,6 +89,8 @@ void repro_release(struct repro *repro)
     trace_release(&repro->trace);
     crash_release(&repro->crash);
     free(repro->check);
+    free(repro->fault);
+    free(repro->note);
     free(repro->acks);
     *repro = (struct repro){.check = NULL};
 }

@@ -10,6 +10,8 @@ struct repro {
     struct trace trace;
     struct crash crash;
     char *check; /* the command */
+    char *fault; /* what is done to the directory, in a word */
+    char *note;  /* which call failed how; "" */
     unsigned timeout_s;
     void *acks; /* what had been acknowledged */
     size_t acks_size;

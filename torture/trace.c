@@ -242,7 +242,8 @@ static void show_op(FILE *stream, const struct op *op, struct called *called, ui
         [OP_UNLINK] = "unlink",     [OP_RENAME] = "rename",    [OP_EXCHANGE] = "exchange",
         [OP_WRITE] = "write",       [OP_ZERO] = "zero",        [OP_RESIZE] = "resize",
         [OP_MODE] = "mode",         [OP_SYNC] = "SYNC",        [OP_DATASYNC] = "SYNC data",
-        [OP_SYNC_ALL] = "SYNC all", [OP_SYNC_HINT] = "(hint)", [OP_ACK] = "ACK",
+        [OP_SYNC_ALL] = "SYNC all", [OP_SYNC_HINT] = "(hint)", [OP_SYNC_FAILED] = "(failed)",
+        [OP_ACK] = "ACK",
     };
 
     fprintf(stream, "%6" PRIu64 "-%-6" PRIu64 " %7u %-16s %-9s ", op->begin, op->end, op->thread,

@@ -19,21 +19,22 @@
 #include <stdio.h>
 
 enum op_kind {
-    OP_CREATE = 1, /* a new object `object`, under the name `name` in `dir` */
-    OP_NEW,        /* a new object that has no name yet */
-    OP_LINK,       /* a further name for it */
-    OP_UNLINK,     /* the name is taken away; of a directory, too */
-    OP_RENAME,     /* `name` in `dir` becomes `name2` in `dir2`, in place of what was there */
-    OP_EXCHANGE,   /* the two names change places */
-    OP_WRITE,      /* `data` at `offset` */
-    OP_ZERO,       /* zeros at `offset`, `size` bytes of them */
-    OP_RESIZE,     /* to `size` bytes */
-    OP_MODE,       /* its permissions are `mode` */
-    OP_SYNC,       /* fsync(), of a file or a directory */
-    OP_DATASYNC,   /* fdatasync(), and what counts as one */
-    OP_SYNC_ALL,   /* sync(), syncfs() */
-    OP_SYNC_HINT,  /* sync_file_range() and the like, which promise nothing */
-    OP_ACK,        /* the workload printed `data` */
+    OP_CREATE = 1,  /* a new object `object`, under the name `name` in `dir` */
+    OP_NEW,         /* a new object that has no name yet */
+    OP_LINK,        /* a further name for it */
+    OP_UNLINK,      /* the name is taken away; of a directory, too */
+    OP_RENAME,      /* `name` in `dir` becomes `name2` in `dir2`, in place of what was there */
+    OP_EXCHANGE,    /* the two names change places */
+    OP_WRITE,       /* `data` at `offset` */
+    OP_ZERO,        /* zeros at `offset`, `size` bytes of them */
+    OP_RESIZE,      /* to `size` bytes */
+    OP_MODE,        /* its permissions are `mode` */
+    OP_SYNC,        /* fsync(), of a file or a directory */
+    OP_DATASYNC,    /* fdatasync(), and what counts as one */
+    OP_SYNC_ALL,    /* sync(), syncfs() */
+    OP_SYNC_FAILED, /* one that was made to fail: what it should have written is dropped */
+    OP_SYNC_HINT,   /* sync_file_range() and the like, which promise nothing */
+    OP_ACK,         /* the workload printed `data` */
     OP_KINDS
 };
 

@@ -811,6 +811,8 @@ void watch_done(struct watch *watch, struct deed *deed, int64_t result)
 
     watch->trace->ticks++;
     if (result < 0) {
+        if (deed->object && (call->verb == VERB_SYNC || call->verb == VERB_DATASYNC))
+            add(watch, deed, (struct op){.kind = OP_SYNC_FAILED, .object = deed->object});
         watch_forget(deed);
         return;
     }

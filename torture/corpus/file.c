@@ -22,6 +22,7 @@
 
 #define STEPS 6
 #define BODY  6000
+#define RETRY 2 /* in place of a yes to whether to sync */
 
 struct state {
     uint32_t step, sum;
@@ -67,7 +68,10 @@ static void write_file(const char *name, int flags, const struct state *state, i
 {
     const int fd = open(name, O_WRONLY | O_CREAT | flags, 0644);
     must(fd >= 0 && write(fd, state, sizeof(*state)) == sizeof(*state), name);
-    must(!sync || fsync(fd) == 0, "fsync");
+    int result = sync ? fsync(fd) : 0;
+    for (int tries = 0; sync == RETRY && result != 0 && tries < 10; tries++)
+        result = fsync(fd);
+    must(result == 0, "fsync");
     close(fd);
 }
 
@@ -109,7 +113,7 @@ static void work(const char *how)
             if (is(how, "rename-right"))
                 sync_directory();
         } else if (strncmp(how, "append", 6) == 0) {
-            write_file("log", O_APPEND, &state, is(how, "append"));
+            write_file("log", O_APPEND, &state, is(how, "append-retry") ? RETRY : is(how, "append"));
         } else {
             go_step(&state);
         }
