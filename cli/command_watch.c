@@ -2,12 +2,14 @@
  *
  * It looks again and again, which works with any implementation on any file system. A look that finds nothing
  * costs next to nothing; after one that takes long it rests for longer, lest those who write have to wait for
- * it. What is gone by the next look has not been seen.
+ * it. What is gone by the next look has not been seen. Should the directory be removed, or another one put in
+ * its place, it goes on with what comes there.
  */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #include "cli/failure.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/turn.h"
 
 #define REST_MIN_MS   50
 #define REST_MAX_MS   1000
@@ -81,31 +84,73 @@ static int look(struct watching *watching, struct cairn_op *op)
     return error == CAIRN_EBUSY ? 0 : error;
 }
 
+/* The directory that the URL names, as it was when it was opened. */
+struct place {
+    const char *path;
+    dev_t device;
+    ino_t inode;
+};
+
+static bool place_is_there(struct place *place, const char *url)
+{
+    struct stat st;
+
+    *place = (struct place){.path = place_of(url)};
+    if (stat(place->path, &st) != 0)
+        return false;
+    place->device = st.st_dev;
+    place->inode = st.st_ino;
+    return true;
+}
+
+/* has_changed -- whether another directory stands there now, or none. */
+static bool has_changed(const struct place *place)
+{
+    struct stat st;
+    return stat(place->path, &st) != 0 || st.st_dev != place->device || st.st_ino != place->inode;
+}
+
+/* await_place -- opens the operation, once it is there. What is there then is new, if it was not at first. */
+static int await_place(struct watching *watching, struct cairn_op **op, struct place *place, bool first)
+{
+    struct request *request = watching->request;
+    const char *url = request->operands[0];
+    int error = first ? command_open(request, CAIRN_READONLY, op)
+                      : cairn_open(op, &request->ctx, url, CAIRN_READONLY);
+
+    if (error == CAIRN_ENONE)
+        failure_say(request->command, "%s; waiting until there is", cairn_message());
+    if (error == CAIRN_ENONE || !first)
+        request->all = true;
+    while (error == CAIRN_ENONE) {
+        error = rest(watching, now_ms());
+        if (error == 0)
+            error = cairn_open(op, &request->ctx, url, CAIRN_READONLY);
+    }
+    (void)place_is_there(place, url); /* if it has gone in between, the next look sees that */
+    watching->mark = (struct cairn_mark){{0}};
+    if (error == 0 && !request->all)
+        error = cairn_list_since(*op, &request->ctx, &watching->mark, NULL, NULL);
+    return error;
+}
+
 static int run_watch(struct request *request)
 {
     struct watching watching = {.request = request};
-    struct cairn_op *op;
-    int64_t begun_ms = now_ms();
-    bool all = request->all;
-    int error = command_open(request, CAIRN_READONLY, &op);
+    struct cairn_op *op = NULL;
+    struct place place = {.path = NULL};
+    int error = await_place(&watching, &op, &place, true);
 
-    if (error == CAIRN_ENONE) {
-        failure_say(request->command, "%s; waiting until there is", cairn_message());
-        all = true; /* whatever is there then is new */
-    }
-    while (error == CAIRN_ENONE) {
-        error = rest(&watching, begun_ms);
-        begun_ms = now_ms();
-        if (error == 0)
-            error = cairn_open(&op, &request->ctx, request->operands[0], CAIRN_READONLY);
-    }
-    if (error == 0 && !all)
-        error = cairn_list_since(op, &request->ctx, &watching.mark, NULL, NULL);
     while (error == 0) {
+        const int64_t begun_ms = now_ms();
         error = look(&watching, op);
-        if (error == 0)
+        if (error <= 0 && error != CAIRN_ECANCELED && error != CAIRN_ETIMEDOUT && has_changed(&place)) {
+            cairn_close(op);
+            op = NULL;
+            error = await_place(&watching, &op, &place, false);
+        } else if (error == 0) {
             error = rest(&watching, begun_ms);
-        begun_ms = now_ms();
+        }
     }
     return command_close(request, op, error);
 }

@@ -21,7 +21,7 @@
 /* What a file was when the directory was read. */
 struct inspected_file {
     size_t at; /* which of the names */
-    uint64_t size, disk, inode;
+    uint64_t size, disk, inode, handle;
     int64_t time_ns;
 };
 
@@ -62,26 +62,24 @@ static uint64_t handle_of(const struct directory *directory, const char *name)
     return XXH3_64bits(u.handle.f_handle, u.handle.handle_bytes);
 }
 
-static void mark_move(struct cairn_mark *mark, const struct inspected_file *file,
-                      const struct directory *directory, const char *name)
+static void mark_move(struct cairn_mark *mark, const struct inspected_file *file)
 {
     mark->value[MARK_SET] = 1;
     mark->value[MARK_INODE] = file->inode;
     mark->value[MARK_TIME] = (uint64_t)file->time_ns;
-    mark->value[MARK_HANDLE] = handle_of(directory, name);
+    mark->value[MARK_HANDLE] = file->handle;
 }
 
-static bool mark_is(const struct cairn_mark *mark, const struct inspected_file *file,
-                    const struct directory *directory, const char *name)
+static bool mark_is(const struct cairn_mark *mark, const struct inspected_file *file)
 {
     return mark->value[MARK_SET] && mark->value[MARK_INODE] == file->inode &&
-           mark->value[MARK_TIME] == (uint64_t)file->time_ns &&
-           mark->value[MARK_HANDLE] == handle_of(directory, name);
+           mark->value[MARK_TIME] == (uint64_t)file->time_ns && mark->value[MARK_HANDLE] == file->handle;
 }
 
 /* look_at -- asks for the size and the time of one. CAIRN_ENOTFOUND if it is gone: it was removed by somebody
  * who does not know of the lock. */
-static int look_at(struct inspected_file *file, const struct directory *directory, const char *name)
+static int look_at(struct inspected_file *file, const struct directory *directory, const char *name,
+                   bool marked)
 {
     struct stat st;
 
@@ -92,6 +90,7 @@ static int look_at(struct inspected_file *file, const struct directory *director
     file->disk = (uint64_t)st.st_blocks * 512;
     file->inode = st.st_ino;
     file->time_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    file->handle = marked ? handle_of(directory, name) : 0; /* now: its name may change while it is shown */
     return 0;
 }
 
@@ -105,8 +104,8 @@ static int look(struct inspected *inspected, const struct directory *directory, 
         struct inspected_file *file = &inspected->files[inspected->count];
         file->at = i;
         const char *name = inspected->names.items[i].name;
-        int error = look_at(file, directory, name);
-        if (error == 0 && mark && mark_is(mark, file, directory, name))
+        int error = look_at(file, directory, name, mark != NULL);
+        if (error == 0 && mark && mark_is(mark, file))
             break;
         if (error == 0)
             inspected->count++;
@@ -127,7 +126,7 @@ static bool nothing_new(const struct directory *directory, const struct lock *lo
         return false;
     if (*memo.latest == '\0')
         return mark->value[MARK_SET] == 0;
-    return look_at(&file, directory, memo.latest) == 0 && mark_is(mark, &file, directory, memo.latest);
+    return look_at(&file, directory, memo.latest, true) == 0 && mark_is(mark, &file);
 }
 
 /* inspect_take -- all of it, or what is behind the mark, as of one moment. Whatever happens, the inspected is
@@ -171,7 +170,7 @@ int inspect_list(const struct directory *directory, const struct cairn_ctx *ctx,
     if (error == 0 && mark && fn)
         error = make_durable(directory, ctx, &inspected);
     if (error == 0 && fn == NULL && inspected.count > 0)
-        mark_move(mark, inspected.files, directory, inspected.names.items[inspected.files->at].name);
+        mark_move(mark, inspected.files);
     for (size_t i = inspected.count; i-- > 0 && fn && error == 0;) {
         const struct inspected_file *file = &inspected.files[i];
         const struct listed *listed = &inspected.names.items[file->at];
@@ -187,7 +186,7 @@ int inspect_list(const struct directory *directory, const struct cairn_ctx *ctx,
         };
         error = fn(arg, &entry);
         if (mark)
-            mark_move(mark, file, directory, listed->name);
+            mark_move(mark, file);
         if (error == 0)
             error = cairn_ctx_check(ctx);
     }

@@ -2,8 +2,8 @@
  *
  * flock() has no time limit, and who only asks again and again is overtaken by those who sleep in it. So
  * where there is a context, a thread sleeps in it in the caller's place. If the context ends first, the
- * thread is left to itself: it lets go of the lock as soon as it has it. Where no thread may be had, it is
- * asked again and again.
+ * thread is cancelled within its sleep; nothing of it is left. Where no thread may be had, it is asked again
+ * and again.
  */
 #include "directory/lock.h"
 
@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -23,13 +22,13 @@
 #define LOCK_PAUSE_MAX_NS 5000000
 #define LOOK_NS           5000000 /* from one look at the context to the next */
 
-/* Who sleeps in flock() for somebody. Freed by the one of both who is done with it last. */
+/* Who sleeps in flock() for somebody. */
 struct sleeper {
+    pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t ended;
     int fd;
     bool has_ended; /* flock() has returned: 0, or the errno `why` */
-    bool left;      /* nobody waits for it any more; the descriptor is its own */
     int why;
 };
 
@@ -49,68 +48,56 @@ static int open_lock(struct lock *lock, const struct directory *directory)
     return lock->fd;
 }
 
-static void sleeper_free(struct sleeper *sleeper)
-{
-    pthread_cond_destroy(&sleeper->ended);
-    pthread_mutex_destroy(&sleeper->mutex);
-    free(sleeper);
-}
-
 static void *sleep_in_flock(void *arg)
 {
     struct sleeper *sleeper = arg;
-    int result;
+    int result, before;
 
+    /* It may be cancelled within the system call, and nowhere else: it has nothing then that anybody would
+     * miss. */
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
     do {
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
         result = flock(sleeper->fd, LOCK_EX);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     } while (result != 0 && errno == EINTR);
     pthread_mutex_lock(&sleeper->mutex);
     sleeper->why = result == 0 ? 0 : errno;
     sleeper->has_ended = true;
-    const bool left = sleeper->left;
     pthread_cond_signal(&sleeper->ended);
     pthread_mutex_unlock(&sleeper->mutex);
-    if (left) {
-        flock(sleeper->fd, LOCK_UN);
-        close(sleeper->fd);
-        sleeper_free(sleeper);
-    }
     return NULL;
 }
 
-/* sleeper_start -- NULL if there can be none. */
-static struct sleeper *sleeper_start(int fd)
+/* sleeper_start -- false if there can be none. */
+static bool sleeper_start(struct sleeper *sleeper, int fd)
 {
-    struct sleeper *sleeper = calloc(1, sizeof(*sleeper));
     pthread_condattr_t condition;
     pthread_attr_t attributes;
     sigset_t all, before;
-    pthread_t thread;
 
-    if (sleeper == NULL)
-        return NULL;
-    sleeper->fd = fd;
+    *sleeper = (struct sleeper){.fd = fd};
     pthread_mutex_init(&sleeper->mutex, NULL);
     pthread_condattr_init(&condition);
     pthread_condattr_setclock(&condition, CLOCK_MONOTONIC);
     pthread_cond_init(&sleeper->ended, &condition);
     pthread_condattr_destroy(&condition);
     pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, 256 * 1024);
     sigfillset(&all); /* signals are the program's own threads' */
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = pthread_create(&thread, &attributes, sleep_in_flock, sleeper);
+    const int failed = pthread_create(&sleeper->thread, &attributes, sleep_in_flock, sleeper);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (failed == 0)
-        return sleeper;
-    sleeper_free(sleeper);
-    return NULL;
+    if (failed) {
+        pthread_cond_destroy(&sleeper->ended);
+        pthread_mutex_destroy(&sleeper->mutex);
+    }
+    return failed == 0;
 }
 
-/* sleeper_wait -- until it has ended, then *why is the errno; or the context has, then the descriptor is no
- * longer the caller's. */
+/* sleeper_wait -- until it has ended, then *why is the errno; or the context has, whose error is returned.
+ * The thread is gone then. */
 static int sleeper_wait(struct sleeper *sleeper, const struct cairn_ctx *ctx, int *why)
 {
     struct timespec until;
@@ -125,11 +112,13 @@ static int sleeper_wait(struct sleeper *sleeper, const struct cairn_ctx *ctx, in
         pthread_cond_timedwait(&sleeper->ended, &sleeper->mutex, &until);
     }
     const bool ended = sleeper->has_ended;
-    *why = sleeper->why;
-    sleeper->left = !ended;
     pthread_mutex_unlock(&sleeper->mutex);
-    if (ended)
-        sleeper_free(sleeper);
+    if (!ended)
+        pthread_cancel(sleeper->thread);
+    pthread_join(sleeper->thread, NULL);
+    *why = sleeper->why;
+    pthread_cond_destroy(&sleeper->ended);
+    pthread_mutex_destroy(&sleeper->mutex);
     return ended ? 0 : error;
 }
 
@@ -155,21 +144,17 @@ static int wait_asking(int fd, const struct directory *directory, const struct c
     }
 }
 
-/* wait_for -- waits for the open file's lock. *fd is -1 if it is no longer the caller's. */
-static int wait_for(int *fd, const struct directory *directory, const struct cairn_ctx *ctx)
+/* wait_for -- waits for the open file's lock. */
+static int wait_for(int fd, const struct directory *directory, const struct cairn_ctx *ctx)
 {
-    struct sleeper *sleeper = NULL;
+    struct sleeper sleeper;
     int why = 0;
 
-    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
-    if (ctx && errno == EWOULDBLOCK)
-        sleeper = sleeper_start(*fd);
-    if (sleeper == NULL)
-        return wait_asking(*fd, directory, ctx);
-    const int error = sleeper_wait(sleeper, ctx, &why);
-    if (error)
-        *fd = -1;
+    if (ctx == NULL || errno != EWOULDBLOCK || !sleeper_start(&sleeper, fd))
+        return wait_asking(fd, directory, ctx);
+    const int error = sleeper_wait(&sleeper, ctx, &why);
     return why ? system_error(why, "%s/" LOCK_NAME ": cannot lock", directory->path) : error;
 }
 
@@ -195,7 +180,7 @@ int lock_take(struct lock *lock, const struct directory *directory, const struct
             error = cairn_set_message(CAIRN_EBUSY, "%s/" LOCK_NAME ": this is no regular file, and no lock",
                                       directory->path);
         if (error == 0)
-            error = wait_for(&lock->fd, directory, ctx);
+            error = wait_for(lock->fd, directory, ctx);
         if (error == 0 && lock_holds(lock, directory))
             return 0;
         lock_release(lock);

@@ -554,6 +554,18 @@ static void lock__is_slept_for_also_with_a_context(void **state)
     assert_int_equal(error, 0);
 }
 
+static size_t count_in(const char *path)
+{
+    DIR *dir = opendir(path);
+    size_t count = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
 /* Nor is it kept by who had waited for it no longer. */
 static void lock__is_let_go_by_who_gave_up(void **state)
 {
@@ -562,10 +574,13 @@ static void lock__is_let_go_by_who_gave_up(void **state)
     (void)state;
     int lock = open(path_of("lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     int other = open(path_of("lock"), O_RDWR | O_CLOEXEC);
+    const size_t threads = count_in("/proc/self/task"), descriptors = count_in("/proc/self/fd");
     for (int i = 0; i < 20; i++) {
         assert_int_equal(flock(lock, LOCK_EX), 0);
         cairn_ctx_with_timeout(&ctx, 1000000);
         ASSERT_REFUSED(cairn_checkpoint(at.op, &ctx, "", "x", 1, NULL), CAIRN_ETIMEDOUT, "");
+        assert_int_equal(count_in("/proc/self/task"), threads); /* nor is anything left that waits for it */
+        assert_int_equal(count_in("/proc/self/fd"), descriptors);
         assert_int_equal(flock(lock, LOCK_UN), 0);
         assert_int_equal(flock(other, LOCK_EX), 0); /* would sleep for ever */
         assert_int_equal(flock(other, LOCK_UN), 0);
@@ -612,6 +627,32 @@ static int count_shown(void *arg, const struct cairn_entry *entry)
     (void)entry;
     ++*(unsigned *)arg;
     return 0;
+}
+
+static int compact_once(void *arg, const struct cairn_entry *entry)
+{
+    unsigned *shown = arg;
+
+    (void)entry;
+    if (++*shown == 2)
+        ASSERT_DONE(cairn_compact(at.op, NULL, "kept"));
+    return 0;
+}
+
+/* What is shown gets another name meanwhile. */
+static void mark__holds_though_a_compact_comes_in_between(void **state)
+{
+    struct cairn_mark mark = {{0}};
+    unsigned shown = 0;
+
+    (void)state;
+    record(at.op, "", "one");
+    record(at.op, "", "two");
+    record(at.op, "", "three");
+    ASSERT_DONE(cairn_list_since(at.op, NULL, &mark, compact_once, &shown));
+    assert_int_equal(shown, 3);
+    ASSERT_DONE(cairn_list_since(at.op, NULL, &mark, count_shown, &shown));
+    assert_int_equal(shown, 3);
 }
 
 /* A number of an inode is given again, and the time can be the same, too. */
@@ -1031,6 +1072,7 @@ int main(void)
         TEST(lock__is_let_go_by_who_gave_up),
         TEST(stranger__whose_file_is_closed_holds_up_nobody),
         TEST(mark__is_not_taken_for_a_new_file),
+        TEST(mark__holds_though_a_compact_comes_in_between),
         TEST(memo__spares_reading_the_directory),
         TEST(memo__any_change_ends_it),
         TEST(memo__of_another_directory_is_not_believed),

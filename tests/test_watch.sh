@@ -144,14 +144,25 @@ watch__ends_with_its_reader() {
     [[ $status -eq 4 ]] || fail "with a full disk behind it the exit status is $status"
 }
 
-watch__ends_when_the_place_is_removed() {
-    local url
+watch__goes_on_in_a_place_that_is_made_anew() {
+    local url place
     for url in j dir:d; do
+        place=${url#dir:}
         record "$url" one
         begin --all --json "$url"
         line_is one
-        rm -r "${url#dir:}"
-        ends 1
+        rm -r "$place"
+        record "$url" two
+        line_is two
+        mv "$place" moved
+        record "$url" three
+        line_is three
+        record "${url%"$place"}moved" elsewhere
+        rm -r moved "$place"
+        until grep -q 'waiting until there is' err; do kill -0 "$watch" || fail "it has ended"; done
+        record "$url" four
+        line_is four
+        ends 143 TERM
     done
 }
 

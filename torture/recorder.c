@@ -249,7 +249,8 @@ static void on_alarm(int number)
 /* end_all -- the time is over. In a PID namespace of our own all others are the workload's. */
 static void end_all(const struct recorder *recorder)
 {
-    recorder->injection->timed_out = true;
+    if (recorder->injection)
+        recorder->injection->timed_out = true;
     kill(getpid() == 1 ? -1 : recorder->first, SIGKILL);
 }
 
