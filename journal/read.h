@@ -38,9 +38,8 @@ int read_list(struct journal *journal, const struct cairn_ctx *ctx, struct cairn
 int read_stat(struct journal *journal, const struct cairn_ctx *ctx, struct cairn_stat *stat);
 
 /* Calls `record` for each checkpoint and `hole` for each hole, of the log as of now, oldest first (older ones
- * than number `first` of `generation` may be left out); `record`
- * gets the segment that it is in and, for the survivor of a Compact, the number and label that it has now. A
- * result other than 0 ends the walk. */
+ * than number `first` of `generation` may be left out); `record` gets the segment that it is in and, for the
+ * survivor of a Compact, the number and label that it has now. A result other than 0 ends the walk. */
 struct read_visitor {
     int (*record)(void *arg, const struct segment *segment, const struct record *record, uint64_t number);
     int (*other)(void *arg, const struct segment *segment,

@@ -18,7 +18,6 @@
 #include "torture/recorder.h"
 
 #define WORKERS_MAX 64
-#define WORDS_MAX   256
 #define SHRINKS_MAX 400 /* checks that are spent on making one failing state smaller */
 
 /* --- what was acknowledged ---------------------------------------------------------------------------- */
@@ -292,11 +291,6 @@ static bool test_recovery_state(void *arg, const struct model *model, const uint
     return goes_on(worker);
 }
 
-static bool is_plain(const char *command)
-{
-    return strpbrk(command, "\"'\\$`|&;<>()*?[]{}~#=%\n") == NULL;
-}
-
 /* crash_recovery -- runs the check again on a state that it has passed, recorded, and crashes that. */
 static void crash_recovery(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks)
 {
@@ -309,20 +303,14 @@ static void crash_recovery(struct worker *worker, const struct tree *tree, uint6
                                            .to = SIZE_MAX};
     const struct check check = {
         .fault = profile_fault(campaign->profile), .acks = worker->acks, .acks_size = acks};
-    char *copy = memory_text(campaign->check), *words[WORDS_MAX + 1] = {copy, NULL};
-    char *shell[] = {(char *)"/bin/sh", (char *)"-c", copy, NULL};
+    char *copy = memory_text(campaign->check), *words[CHECK_WORDS_MAX + 1];
     struct states_counts counts;
     struct trace trace;
-    size_t count = 0;
 
-    if (is_plain(copy)) {
-        for (char *word = strtok(copy, " \t"); word && count < WORDS_MAX; word = strtok(NULL, " \t"))
-            words[count++] = word;
-        words[count] = NULL;
-    }
+    check_words(words, copy);
     sandbox_boot(worker->sandbox, killed ? 0 : hash | 1);
     if (sandbox_lay(worker->sandbox, tree) && check_prepare(worker->sandbox, &check) &&
-        recorder_run(&trace, worker->sandbox->dir, count ? words : shell, NULL)) {
+        recorder_run(&trace, worker->sandbox->dir, words, NULL)) {
         worker->recoveries++;
         worker->trace = &trace;
         worker->acked = acks;

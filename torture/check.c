@@ -9,14 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "torture/memory.h"
-
-#define WORDS_MAX 256
 
 /* whole_lines -- how many bytes of them there are. */
 static size_t whole_lines(const char *text, size_t size)
@@ -26,40 +23,43 @@ static size_t whole_lines(const char *text, size_t size)
     return size;
 }
 
-static bool write_acks(const struct sandbox *sandbox, const struct check *check, char path[96])
-{
-    snprintf(path, 96, "%s/acked", sandbox->scratch);
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    const size_t size = whole_lines(check->acks, check->acks_size);
-    const bool ok = fd >= 0 && (size == 0 || write(fd, check->acks, size) == (ssize_t)size);
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
 bool check_prepare(const struct sandbox *sandbox, const struct check *check)
 {
     char acked[96];
 
-    return write_acks(sandbox, check, acked) && setenv("TORTURE_ACKED", acked, 1) == 0 &&
-           setenv("TORTURE_DIR", sandbox->dir, 1) == 0 && setenv("TORTURE_FAULT", check->fault, 1) == 0;
+    snprintf(acked, sizeof(acked), "%s/acked", sandbox->scratch);
+    const int fd = open(acked, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const size_t size = whole_lines(check->acks, check->acks_size);
+    const bool ok = fd >= 0 && (size == 0 || write(fd, check->acks, size) == (ssize_t)size);
+    if (fd >= 0)
+        close(fd);
+    return ok && setenv("TORTURE_ACKED", acked, 1) == 0 && setenv("TORTURE_DIR", sandbox->dir, 1) == 0 &&
+           setenv("TORTURE_FAULT", check->fault, 1) == 0;
 }
 
-/* become -- in the child: a command of plain words is run as such, any other by a shell. */
+void check_words(char *words[CHECK_WORDS_MAX + 1], char *copy)
+{
+    size_t count = 0;
+
+    if (strlen(copy) >= 2 * CHECK_WORDS_MAX || strpbrk(copy, "\"'\\$`|&;<>()*?[]{}~#=%\n")) {
+        words[count++] = (char *)"/bin/sh";
+        words[count++] = (char *)"-c";
+        words[count++] = copy;
+    } else {
+        for (char *word = strtok(copy, " \t"); word; word = strtok(NULL, " \t"))
+            words[count++] = word;
+    }
+    words[count] = NULL;
+}
+
+/* become -- in the child. */
 static _Noreturn void become(const char *command)
 {
-    char *words[WORDS_MAX + 1] = {NULL};
-    size_t count = 0;
-    char *copy = memory_text(command);
+    char *words[CHECK_WORDS_MAX + 1];
 
-    if (strpbrk(command, "\"'\\$`|&;<>()*?[]{}~#=%\n") == NULL) {
-        for (char *word = strtok(copy, " \t"); word && count < WORDS_MAX; word = strtok(NULL, " \t"))
-            words[count++] = word;
-        if (count)
-            execvp(words[0], words);
-    } else {
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    }
+    check_words(words, memory_text(command));
+    if (words[0])
+        execvp(words[0], words);
     printf("%s: cannot be run: %s\n", command, strerror(errno));
     fflush(stdout);
     _exit(126);
@@ -101,12 +101,11 @@ static void read_output(struct checked *checked, int fd)
 
 void check_run(struct checked *checked, struct sandbox *sandbox, const struct check *check)
 {
-    char acked[96];
     int status = 0;
 
     *checked = (struct checked){.verdict = CHECK_NOT_RUN};
     const int output = memfd_create("check", MFD_CLOEXEC);
-    if (output < 0 || !write_acks(sandbox, check, acked)) {
+    if (output < 0 || !check_prepare(sandbox, check)) {
         snprintf(checked->output, sizeof(checked->output), "no file for the check: %s", strerror(errno));
         if (output >= 0)
             close(output);
@@ -119,9 +118,6 @@ void check_run(struct checked *checked, struct sandbox *sandbox, const struct ch
         dup2(nothing, STDIN_FILENO);
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
-        setenv("TORTURE_ACKED", acked, 1);
-        setenv("TORTURE_DIR", sandbox->dir, 1);
-        setenv("TORTURE_FAULT", check->fault, 1);
         become(check->command);
     }
     if (child < 0) {

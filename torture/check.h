@@ -25,6 +25,12 @@ struct checked {
     char output[2048]; /* the end of what it printed */
 };
 
+#define CHECK_WORDS_MAX 256
+
+/* check_words -- what a check's command is run as, NULL behind it: plain words are themselves, anything else
+ * is a shell's. They point into `copy`, the command's, which is cut. None if there is no word. */
+void check_words(char *words[CHECK_WORDS_MAX + 1], char *copy);
+
 /* check_prepare -- sets what a check finds in its environment, for who runs it itself. False if it cannot. */
 bool check_prepare(const struct sandbox *sandbox, const struct check *check);
 

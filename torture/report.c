@@ -38,7 +38,7 @@ static void tell_verdict(FILE *stream, const struct checked *checked)
     }
 }
 
-/* what_is_lost -- in words, behind the operation. */
+/* tell_loss -- in words, behind the operation. */
 static void tell_loss(FILE *stream, const struct trace *trace, const struct loss *loss)
 {
     const struct op *op = &trace->ops[loss->op];
