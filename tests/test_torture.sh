@@ -37,6 +37,17 @@ torture() {
     [[ $status -eq $wanted ]] || fail "the exit status is $status, not $wanted"
 }
 
+# replays_all -- each failure that was found can be seen again.
+replays_all() {
+    local file status
+    for file in torture.out/*.repro; do
+        status=0
+        "$programs/cairn-torture" replay "$file" >again 2>&1 || status=$?
+        [[ $status -eq 1 ]] || fail "$file: $status: $(cat again)"
+        ! grep -q otherwise again || fail "$file: $(cat again)"
+    done
+}
+
 prepare() {
     rm -rf dir
     mkdir dir
@@ -213,19 +224,13 @@ green__git_that_syncs_all_and_its_directory() {
 # The sums of the records find what has rotted, and there is nothing to mend it with; a check that knows of the
 # fault may take that for well.
 red__rot_loses_what_it_hits() {
-    local file status
     prepare
     more=(--faults rot)
     torture 1 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append work dir
     verdict FAILED rot
     says lost
     never_says garbage
-    for file in torture.out/*.repro; do
-        status=0
-        "$programs/cairn-torture" replay "$file" >again 2>&1 || status=$?
-        [[ $status -eq 1 ]] || fail "$file: $status: $(cat again)"
-        ! grep -q otherwise again || fail "$file: $(cat again)"
-    done
+    replays_all
 }
 
 green__rot_that_is_known_of() {
@@ -238,18 +243,13 @@ green__rot_that_is_known_of() {
 
 # The kernel tells of a failed write-back once, and then takes the pages for written.
 red__fsync_that_is_tried_again() {
-    local file status
     file_is 0 append-retry
     prepare
     more=(--faults errors)
     torture 1 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append-retry work dir
     says lost
     grep -q 'with call [0-9]*, fsync, fails: ' out || fail "the call is not told"
-    for file in torture.out/*.repro; do
-        status=0
-        "$programs/cairn-torture" replay "$file" >again 2>&1 || status=$?
-        [[ $status -eq 1 ]] || fail "$file: $status: $(cat again)"
-    done
+    replays_all
 }
 
 green__program_that_stops_at_an_error() {
@@ -260,6 +260,32 @@ green__program_that_stops_at_an_error() {
         torture 0 "$programs/torture_corpus_file $how check dir" "$programs/torture_corpus_file" "$how" work dir
         verdict passed errors
     done
+}
+
+# Each kill by itself does no harm; but what is appended behind a torn record is never found.
+red__log_that_goes_on_behind_a_torn_record() {
+    prepare
+    torture 0 "$programs/torture_corpus_file resume-torn check dir" "$programs/torture_corpus_file" resume-torn work dir
+    prepare
+    more=(--rounds 60)
+    torture 1 "$programs/torture_corpus_file resume-torn check dir" "$programs/torture_corpus_file" resume-torn work dir
+    verdict passed kill strict
+    verdict FAILED rounds
+    says lost
+    grep -q 'with round [0-9]*: ' out || fail "the round is not told"
+    replays_all
+}
+
+green__log_that_cuts_off_a_torn_record() {
+    prepare
+    more=(--rounds 60)
+    torture 0 "$programs/torture_corpus_file resume check dir" "$programs/torture_corpus_file" resume work dir
+    grep -qE '^rounds +passed: 60 rounds' out || fail "there were not 60 rounds"
+    prepare
+    more=(--rounds 40 --faults kill)
+    # shellcheck disable=SC2016 # for the workload's shell
+    torture 0 true sh -c 'mkdir dir/x && sleep 0.02'
+    grep -qE '^rounds .*; in [0-9]+ the workload could not go on' out || fail "it is not told that it could not go on"
 }
 
 # --- the command ---------------------------------------------------------------------------------------

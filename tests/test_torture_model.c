@@ -133,6 +133,31 @@ static bool can_be(enum profile profile, const char *name, const char *text, con
     return found;
 }
 
+/* size_can_be -- the same of its size. */
+static bool size_can_be(enum profile profile, const char *name, uint64_t size)
+{
+    struct model model;
+    bool found = false;
+
+    model_begin(&model, &trace, profile, DROPPED_NONE);
+    while (model_step(&model))
+        ;
+    assert_true(model.count < 16);
+    for (unsigned bits = 0; bits < 1u << model.count && !found; bits++) {
+        uint8_t lost[16] = {0};
+        struct tree tree;
+        for (size_t i = 0; i < model.count; i++)
+            lost[i] = bits & 1u << i ? SECTORS_ALL : 0;
+        model_allow(&model, lost);
+        model_state(&model, lost, &tree);
+        const struct node *node = tree_node(&tree, tree_find(&tree, 1, name));
+        found = node && node->content.size == size;
+        tree_release(&tree);
+    }
+    model_release(&model);
+    return found;
+}
+
 #define CAN(profile, ...)    assert_true(can_be(profile, __VA_ARGS__))
 #define CANNOT(profile, ...) assert_false(can_be(profile, __VA_ARGS__))
 
@@ -158,6 +183,29 @@ static void write__that_is_not_synced_may_be_lost(void **state)
         CANNOT(profile, "f", "", NULL, NULL);
     }
     CANNOT(PROFILE_KILL, "f", "old", NULL, NULL);
+}
+
+static void kill__cuts_the_write_under_way_at_the_border_of_a_page(void **state)
+{
+    char text[2 * CONTENT_PAGE + 1];
+
+    (void)state;
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "before", 0);
+    wrote(file, 6, text, OP_DSYNC);
+    assert_true(size_can_be(PROFILE_KILL, "f", 6));
+    assert_true(size_can_be(PROFILE_KILL, "f", CONTENT_PAGE));
+    assert_true(size_can_be(PROFILE_KILL, "f", 2 * CONTENT_PAGE));
+    assert_true(size_can_be(PROFILE_KILL, "f", 2 * CONTENT_PAGE + 6));
+    assert_false(size_can_be(PROFILE_KILL, "f", 2 * SECTOR));
+    assert_false(size_can_be(PROFILE_KILL, "f", 0));
+    CAN(PROFILE_KILL, "f", "before", NULL, NULL);
+    CAN(PROFILE_KILL, "f", "beforexxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL, NULL);
+    synced(1); /* that it has come so far tells that the write was whole */
+    assert_true(size_can_be(PROFILE_KILL, "f", 2 * CONTENT_PAGE + 6));
+    assert_false(size_can_be(PROFILE_KILL, "f", CONTENT_PAGE));
 }
 
 static void sync__makes_durable_what_had_ended_before_it_began(void **state)
@@ -423,6 +471,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(write__that_is_not_synced_may_be_lost),
+        TEST(kill__cuts_the_write_under_way_at_the_border_of_a_page),
         TEST(sync__makes_durable_what_had_ended_before_it_began),
         TEST(sync__of_another_file_covers_nothing),
         TEST(sync__that_is_dropped_covers_nothing),

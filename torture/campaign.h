@@ -7,9 +7,8 @@
 #ifndef TORTURE_CAMPAIGN_H
 #define TORTURE_CAMPAIGN_H
 
-#include "torture/check.h"
+#include "torture/failure.h"
 #include "torture/hashes.h"
-#include "torture/states.h"
 
 struct campaign {
     const struct trace *trace;
@@ -21,6 +20,8 @@ struct campaign {
     unsigned samples;
     unsigned workers;
     unsigned failures_max; /* a worker that has met so many stops */
+    unsigned rounds;       /* of PROFILE_ROUNDS */
+    bool cuts;             /* the power is cut in some of them, too */
     unsigned deep;         /* one state in so many is crashed again, while the check is at it; 0: none */
     size_t dropped;        /* as in states_options, as are the next two */
     size_t from, to;
@@ -28,21 +29,11 @@ struct campaign {
     bool progress;              /* on stderr */
 };
 
-struct failure {
-    struct crash crash;
-    struct trace *trace; /* of the check, if it was that which crashed; else NULL: the campaign's */
-    size_t acks;         /* bytes that had been acknowledged */
-    char *acked;         /* these */
-    char note[160];      /* which call failed how; "" */
-    struct checked checked;
-    uint64_t kind;  /* the same for those that are taken for one fault in the program */
-    uint64_t alike; /* how many states of that kind failed, this one included */
-};
-
 struct result {
     struct states_counts counts;
     uint64_t tested, failed;
     uint64_t recoveries;      /* checks that were crashed themselves */
+    uint64_t refused;         /* rounds in which the workload ended otherwise than well, and was not killed */
     bool stopped;             /* not all states were tested, for too many failed */
     bool broken;              /* a worker could not do its work; why is on stderr */
     struct failure *failures; /* one for each kind */
@@ -55,9 +46,5 @@ void result_release(struct result *result);
 
 /* campaign_states -- which states there are, for `known`. */
 void campaign_states(const struct campaign *campaign, struct hashes *states);
-
-/* acks_size -- how many bytes the workload had printed by that operation; acks_take -- a copy of them. */
-size_t acks_size(const struct trace *trace, size_t at);
-void *acks_take(const struct trace *trace, size_t size);
 
 #endif

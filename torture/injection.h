@@ -1,21 +1,35 @@
-/* injection.h -- a system call of the workload's that does not do what it should: one of those that are about
- * the directory, counted from 1. */
+/* injection.h -- what is done to a workload while it runs.
+ *
+ * Its system calls that are about the directory are counted from 1, and so are its allocations of memory
+ * (allocations.h).
+ */
 #ifndef TORTURE_INJECTION_H
 #define TORTURE_INJECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+enum injection_kind {
+    INJECT_NOTHING,
+    INJECT_ERROR, /* call `at` fails with `error`, having done nothing */
+    INJECT_HALF,  /* call `at`, if it is a write, does half of what it should */
+    INJECT_KILL,  /* the processes are killed when one is about to make call `at`; or, if that is 0, after
+                     `after_us` */
+};
+
 struct injection {
-    int error;   /* errno that it fails with, having done nothing; 0: a write does half of what it should */
-    uint64_t at; /* the call; 0: none */
-    bool from_then_on;  /* and all later ones */
+    enum injection_kind kind;
+    int error;
+    uint64_t at;
+    uint64_t after_us;
+    bool from_then_on;  /* all later calls, too */
     bool quiet;         /* what the workload says on its standard error is thrown away */
     unsigned timeout_s; /* for the workload, which is killed then; 0: none */
 
     /* What became of it. */
     uint64_t calls; /* that were made */
     char call[24];  /* the name of the one that it hit first; "" */
+    bool killed;    /* as INJECT_KILL has it */
     bool timed_out;
 };
 

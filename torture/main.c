@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "torture/acks.h"
 #include "torture/campaign.h"
 #include "torture/memory.h"
 #include "torture/outputs.h"
@@ -37,6 +38,9 @@ static void usage(FILE *stream)
         "  --faults LIST      of kill, power, errors, rot; kill,power if not given\n"
         "  --profile LIST     what a power cut may do, of strict, ext4, xfs, btrfs; all if not given\n"
         "  --drop-syncs       where all passed: leave out each sync in turn, and tell which no check misses\n"
+        "  --rounds N         kill COMMAND N times, at calls and at times by the seed, each time running on "
+        "what\n"
+        "                     is left, and cut the power in some; 0: for programs that cannot go on\n"
         "  --deep N           one state in N is crashed again, while CHECK is at it, 32; 0: none is\n"
         "  --samples N        random combinations at each point, 8; --seed N makes others, 1\n"
         "  --timeout SECONDS  that a check may take, 20\n"
@@ -129,7 +133,8 @@ static bool pick_profiles(struct asked *asked, const char *list)
     memset(asked->profiles, 0, sizeof(asked->profiles));
     for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
         const enum profile profile = profile_find(name);
-        if (profile == PROFILES || strcmp(profile_fault(profile), "power") != 0)
+        if (profile == PROFILES || strcmp(profile_fault(profile, profile), "power") != 0 ||
+            profile == PROFILE_ROUNDS)
             ok = false;
         else
             asked->profiles[profile] = true;
@@ -171,6 +176,8 @@ static bool is_asked(const struct asked *asked, enum profile profile)
         return asked->rot;
     case PROFILE_ERRORS:
         return asked->errors;
+    case PROFILE_ROUNDS:
+        return asked->campaign.rounds > 0;
     default:
         return asked->power && asked->profiles[profile];
     }
@@ -283,7 +290,7 @@ static void drop_syncs(const struct asked *asked, const struct trace *trace, enu
 /* tell_failures -- all of a profile's, as text, to be freed; repros[i] is where failure i was written, or
  * NULL. */
 static char *tell_failures(const struct asked *asked, const struct trace *trace, const struct result *result,
-                           const char *fault, unsigned *number, char *repros[])
+                           enum profile profile, unsigned *number, char *repros[])
 {
     char *text = NULL;
     size_t size;
@@ -291,7 +298,8 @@ static char *tell_failures(const struct asked *asked, const struct trace *trace,
 
     for (size_t i = 0; stream && i < result->failure_count; i++) {
         const struct failure *failure = &result->failures[i];
-        const char *path = save_repro(asked, trace, failure, fault, ++*number);
+        const char *path =
+            save_repro(asked, trace, failure, profile_fault(profile, failure->crash.profile), ++*number);
         fprintf(stream, "  %u. %" PRIu64 " state%s like this one\n", *number, failure->alike,
                 failure->alike == 1 ? "" : "s");
         report_failure(stream, failure->trace ? failure->trace : trace, failure, failure->acked);
@@ -320,14 +328,14 @@ static int torture(const struct asked *asked, const struct trace *trace, struct 
         campaign_run(&campaign, &result);
         report_result(stdout, &campaign, &result);
         char **repros = memory_new((result.failure_count + 1) * sizeof(*repros));
-        char *text = tell_failures(asked, trace, &result, profile_fault(profile), &number, repros);
+        char *text = tell_failures(asked, trace, &result, profile, &number, repros);
         fputs(text, stdout);
         fflush(stdout);
         outputs_profile(outputs, &campaign, &result, text, (const char *const *)repros);
         failed |= result.failure_count > 0;
         broken |= result.broken;
-        if (asked->drop_syncs && strcmp(profile_fault(profile), "power") == 0 && result.failure_count == 0 &&
-            !result.broken)
+        if (asked->drop_syncs && strcmp(profile_fault(profile, profile), "power") == 0 &&
+            result.failure_count == 0 && !result.broken)
             drop_syncs(asked, trace, profile);
         for (size_t i = 0; i < result.failure_count; i++)
             free(repros[i]);
@@ -359,6 +367,11 @@ static bool run_option(struct asked *asked, int key, const char *value)
         if (!number_of(value, 0, 1000000, &number))
             return false;
         asked->campaign.deep = (unsigned)number;
+        return true;
+    case 'N':
+        if (!number_of(value, 0, 1000000000, &number))
+            return false;
+        asked->campaign.rounds = (unsigned)number;
         return true;
     case 'A':
         asked->tap = value;
@@ -405,29 +418,21 @@ static bool run_option(struct asked *asked, int key, const char *value)
 
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-                                            {"check", required_argument, NULL, 'c'},
-                                            {"profile", required_argument, NULL, 'p'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"samples", required_argument, NULL, 'n'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"timeout", required_argument, NULL, 'T'},
-                                            {"failures", required_argument, NULL, 'f'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"trace", required_argument, NULL, 't'},
-                                            {"drop-syncs", no_argument, NULL, 'D'},
-                                            {"deep", required_argument, NULL, 'R'},
-                                            {"drop-syncs", no_argument, NULL, 'D'},
-                                            {"deep", required_argument, NULL, 'R'},
-                                            {"tap", required_argument, NULL, 'A'},
-                                            {"junit", required_argument, NULL, 'U'},
-                                            {"json", required_argument, NULL, 'J'},
-                                            {"faults", required_argument, NULL, 'F'},
-                                            {0}};
+    static const struct option options[] = {
+        {"dir", required_argument, NULL, 'd'},     {"check", required_argument, NULL, 'c'},
+        {"profile", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 's'},
+        {"samples", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 'T'}, {"failures", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},     {"trace", required_argument, NULL, 't'},
+        {"drop-syncs", no_argument, NULL, 'D'},    {"deep", required_argument, NULL, 'R'},
+        {"rounds", required_argument, NULL, 'N'},  {"tap", required_argument, NULL, 'A'},
+        {"junit", required_argument, NULL, 'U'},   {"json", required_argument, NULL, 'J'},
+        {"faults", required_argument, NULL, 'F'},  {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
         .out = "torture.out",
-        .profiles = {true, true, true, true, true},
+        .profiles =
+            {[PROFILE_STRICT] = true, [PROFILE_EXT4] = true, [PROFILE_XFS] = true, [PROFILE_BTRFS] = true},
         .kill = true,
         .power = true,
         .campaign = {.timeout_s = 20,
@@ -450,6 +455,7 @@ static int run_run(int argc, char **argv)
     if (asked.dir == NULL || asked.check == NULL || optind == argc)
         return misused("run needs --dir, --check and a command");
     asked.campaign.check = asked.check;
+    asked.campaign.cuts = asked.power;
     asked.campaign.command = argv + optind;
     if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json))
         return EXIT_USAGE;

@@ -6,20 +6,31 @@
 
 #include "torture/memory.h"
 
-static const char *const profile_names[PROFILES] = {"kill",  "strict", "ext4",  "xfs",
-                                                    "btrfs", "rot",    "errors"};
+static const char *const profile_names[PROFILES] = {"kill",  "strict", "ext4",   "xfs",
+                                                    "btrfs", "rot",    "errors", "rounds"};
 
 const char *profile_name(enum profile profile)
 {
     return profile_names[profile];
 }
 
-const char *profile_fault(enum profile profile)
+const char *profile_fault(enum profile profile, enum profile state)
 {
-    return profile == PROFILE_KILL     ? "kill"
-           : profile == PROFILE_ROT    ? "rot"
-           : profile == PROFILE_ERRORS ? "errors"
-                                       : "power";
+    switch (profile == PROFILE_ROUNDS ? state : profile) {
+    case PROFILE_KILL:
+        return "kill";
+    case PROFILE_ROT:
+        return "rot";
+    case PROFILE_ERRORS:
+        return "errors";
+    default:
+        return "power";
+    }
+}
+
+bool profile_is_power(enum profile profile)
+{
+    return profile >= PROFILE_STRICT && profile <= PROFILE_BTRFS;
 }
 
 enum profile profile_find(const char *name)
@@ -156,8 +167,9 @@ static void apply_names(struct tree *tree, const struct op *op, const struct par
         tree_unlink(tree, op->dir, op->name);
 }
 
-/* apply_bytes -- what of the page is not lost, as far as the file reaches. */
-static void apply_bytes(struct tree *tree, const struct op *op, const struct part *part, uint8_t lost)
+/* apply_bytes -- what of the page is not lost, as far as the file reaches, unless it grows by that. */
+static void apply_bytes(struct tree *tree, const struct op *op, const struct part *part, uint8_t lost,
+                        bool grows)
 {
     struct node *node = tree_node(tree, op->object);
     uint64_t begin, end;
@@ -169,7 +181,7 @@ static void apply_bytes(struct tree *tree, const struct op *op, const struct par
         return;
     }
     piece(op, part->number, &begin, &end);
-    if (end > node->content.size)
+    if (end > node->content.size && !grows)
         end = node->content.size;
     while (begin < end) {
         uint64_t stop = (begin / SECTOR + 1) * SECTOR;
@@ -188,7 +200,7 @@ static void apply(const struct model *model, struct tree *tree, const struct par
 
     if (part->kind == PART_BYTES) {
         if (lost != part->sectors)
-            apply_bytes(tree, op, part, lost);
+            apply_bytes(tree, op, part, lost, model->profile == PROFILE_KILL);
     } else if (lost) {
         return;
     } else if (part->kind == PART_NAMES) {
@@ -269,13 +281,35 @@ static void settle(struct model *model)
     model->count = kept;
 }
 
+/* step_of_kill -- a kill may cut short the write that is under way; all before it is there. */
+static void step_of_kill(struct model *model, const struct op *op)
+{
+    if (model->count)
+        tree_apply(&model->durable, &model->trace->ops[model->parts[0].op]);
+    model->count = 0;
+    if (op->kind == OP_WRITE && (op->flags & OP_MAPPED) == 0)
+        add_pages(model, op);
+    if (model->count == 1)
+        model->count = 0; /* there is no border of a page in it */
+    if (model->count == 0)
+        tree_apply(&model->durable, op);
+    for (size_t i = 0; i < model->count; i++)
+        model->parts[i].durable = false; /* one that syncs is cut before that */
+    tree_apply(&model->now, op);
+    model->at++;
+}
+
 bool model_step(struct model *model)
 {
     if (model->at == model->trace->count)
         return false;
     const struct op *op = &model->trace->ops[model->at];
 
-    if (model->profile == PROFILE_KILL || model->profile == PROFILE_ROT) {
+    if (model->profile == PROFILE_KILL) {
+        step_of_kill(model, op);
+        return true;
+    }
+    if (model->profile == PROFILE_ROT) {
         tree_apply(&model->now, op);
         model->at++;
         return true;
@@ -312,7 +346,7 @@ bool model_step(struct model *model)
 void model_allow(const struct model *model, uint8_t *lost)
 {
     const bool ordered = model->profile != PROFILE_STRICT;
-    bool names_lost = false;
+    bool names_lost = false, cut = false;
 
     for (size_t i = 0; i < model->count; i++) {
         const struct part *part = &model->parts[i];
@@ -322,6 +356,9 @@ void model_allow(const struct model *model, uint8_t *lost)
             lost[i] = lost[i] ? SECTORS_ALL : 0;
         else
             lost[i] &= part->sectors;
+        cut |= lost[i] != 0;
+        if (model->profile == PROFILE_KILL && cut)
+            lost[i] = part->sectors;
         if (part->kind != PART_NAMES)
             continue;
         /* Without its new name, what was renamed keeps its old one. */
@@ -355,8 +392,7 @@ void model_allow(const struct model *model, uint8_t *lost)
 
 void model_state(const struct model *model, const uint8_t *lost, struct tree *tree)
 {
-    tree_clone(tree, model->profile == PROFILE_KILL || model->profile == PROFILE_ROT ? &model->now
-                                                                                     : &model->durable);
+    tree_clone(tree, model->profile == PROFILE_ROT ? &model->now : &model->durable);
     for (size_t i = 0; i < model->count; i++)
         apply(model, tree, &model->parts[i], lost[i]);
 }

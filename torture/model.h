@@ -5,12 +5,16 @@
  * it: one that began after the part had come about, on the object that the part belongs to. All other parts
  * may have been lost by a crash, in any combination that the profile allows:
  *
- *   strict   what POSIX promises and no more: any of them, and of a page any of its sectors of 512 bytes. A
+ * - strict: what POSIX promises and no more: any of them, and of a page any of its sectors of 512 bytes. A
  * file may have grown before its bytes came. Only a rename is one step: the new name is there or the old one
- * is. ext4     ext4 with data=ordered: names change in their order; a sync of an object that was changed
- * takes all names before it along; a file's size comes after its bytes; a file that is renamed over another
- * one has its bytes first. xfs      the same without the last rule. btrfs    as xfs, but a sync of a file
- * takes only its own names along. kill     no power was cut, a process was killed: nothing is lost.
+ * is.
+ * - ext4: ext4 with data=ordered: names change in their order; a sync of an object that was changed takes all
+ * names before it along; a file's size comes after its bytes; a file that is renamed over another one has its
+ * bytes first.
+ * - xfs: the same without the last rule.
+ * - btrfs: as xfs, but a sync of a file takes only its own names along.
+ * - kill: no power was cut, a process was killed: nothing is lost but the end of the write that was under
+ * way, from the border of a page on.
  *
  * What is durable is applied to a tree once and for all; so a state costs as much as what is pending, however
  * long the trace is.
@@ -21,7 +25,7 @@
 #include "torture/trace.h"
 #include "torture/tree.h"
 
-/* Of rot, and of calls that fail, there is no model: rot.h, injection.h. */
+/* Of rot, of calls that fail, and of rounds there is no model: trials.h. */
 enum profile {
     PROFILE_KILL,
     PROFILE_STRICT,
@@ -30,6 +34,7 @@ enum profile {
     PROFILE_BTRFS,
     PROFILE_ROT,
     PROFILE_ERRORS,
+    PROFILE_ROUNDS,
     PROFILES
 };
 
@@ -68,8 +73,12 @@ struct model {
 
 const char *profile_name(enum profile profile);
 
-/* profile_fault -- what is done under it, in a word: "kill", "power", "rot" or "errors". */
-const char *profile_fault(enum profile profile);
+/* profile_fault -- what is done under it, in a word: "kill", "power", "rot" or "errors". In rounds it depends
+ * on the state: `state` is the profile by which that was made. */
+const char *profile_fault(enum profile profile, enum profile state);
+
+/* profile_is_power -- whether it says what a power cut may do. */
+bool profile_is_power(enum profile profile);
 
 /* profile_find -- PROFILES if there is none of that name. */
 enum profile profile_find(const char *name);

@@ -74,10 +74,17 @@ static void let_go(pid_t id, bool to_the_end_of_the_call, int signal)
     ptrace(to_the_end_of_the_call ? PTRACE_SYSCALL : PTRACE_CONT, id, 0, (uintptr_t)signal);
 }
 
-/* inject -- the thread's call is to fail, or to do half. */
+/* end_all -- kills the workload. In a PID namespace of our own all others are its processes. */
+static void end_all(const struct recorder *recorder)
+{
+    kill(getpid() == 1 ? -1 : recorder->first, SIGKILL);
+}
+
+/* inject -- what is to be done to the thread's call, or at it. */
 static void inject(struct recorder *recorder, struct thread *thread)
 {
     struct injection *injection = recorder->injection;
+    bool hit = false;
 
     if (injection == NULL || thread->deed.is_ack)
         return;
@@ -85,11 +92,23 @@ static void inject(struct recorder *recorder, struct thread *thread)
     if (injection->at == 0 || injection->calls < injection->at ||
         (injection->calls > injection->at && !injection->from_then_on))
         return;
-    if (injection->error ? !registers_skip(thread->id)
-                         : thread->deed.call.verb != VERB_WRITE || !registers_halve(thread->id))
-        return;
-    thread->injected = injection->error;
-    if (injection->call[0] == '\0')
+    switch (injection->kind) {
+    case INJECT_NOTHING:
+        break;
+    case INJECT_ERROR:
+        hit = registers_skip(thread->id);
+        thread->injected = hit ? injection->error : 0;
+        break;
+    case INJECT_HALF:
+        hit = thread->deed.call.verb == VERB_WRITE && registers_halve(thread->id);
+        break;
+    case INJECT_KILL:
+        hit = registers_skip(thread->id); /* it is not known how far it would come */
+        injection->killed = true;
+        end_all(recorder);
+        break;
+    }
+    if (hit && injection->call[0] == '\0')
         snprintf(injection->call, sizeof(injection->call), "%s", thread->deed.call.name);
 }
 
@@ -246,24 +265,36 @@ static void on_alarm(int number)
     timed_out = 1;
 }
 
-/* end_all -- the time is over. In a PID namespace of our own all others are the workload's. */
-static void end_all(const struct recorder *recorder)
-{
-    if (recorder->injection)
-        recorder->injection->timed_out = true;
-    kill(getpid() == 1 ? -1 : recorder->first, SIGKILL);
-}
-
-/* set_alarm -- again and again, for a signal between two waits is not noticed. */
-static void set_alarm(unsigned seconds)
+/* set_alarm -- again and again, for a signal between two waits is not noticed. 0: no more. */
+static void set_alarm(uint64_t after_us)
 {
     const struct sigaction action = {.sa_handler = on_alarm};
-    const struct itimerval timer = {.it_value = {.tv_sec = seconds},
-                                    .it_interval = {.tv_sec = seconds ? 1 : 0}};
+    const struct itimerval timer = {
+        .it_value = {.tv_sec = (time_t)(after_us / 1000000), .tv_usec = (suseconds_t)(after_us % 1000000)},
+        .it_interval = {.tv_usec = after_us ? 10000 : 0}};
 
     timed_out = 0;
     (void)sigaction(SIGALRM, &action, NULL);
     (void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* alarm_of -- after which time the workload is killed; 0: never. */
+static uint64_t alarm_of(const struct injection *injection)
+{
+    return injection->kind == INJECT_KILL && injection->after_us ? injection->after_us
+                                                                 : injection->timeout_s * (uint64_t)1000000;
+}
+
+/* at_alarm -- the time is over. */
+static void at_alarm(struct recorder *recorder)
+{
+    struct injection *injection = recorder->injection;
+
+    if (injection->kind == INJECT_KILL && injection->after_us)
+        injection->killed = true;
+    else
+        injection->timed_out = true;
+    end_all(recorder);
 }
 
 static bool follow(struct recorder *recorder)
@@ -274,7 +305,7 @@ static bool follow(struct recorder *recorder)
         const pid_t id = waitpid(-1, &status, __WALL);
         if (id < 0 && errno == EINTR) {
             if (timed_out)
-                end_all(recorder);
+                at_alarm(recorder);
             continue;
         }
         if (id < 0)
@@ -363,7 +394,7 @@ bool recorder_run(struct trace *trace, const char *dir, char *const command[], s
     recorder.watch = watch_begin(trace, trace->dir, acks);
     const bool started = recorder.watch && start(&recorder, command, acks);
     if (injection)
-        set_alarm(injection->timeout_s);
+        set_alarm(alarm_of(injection));
     const bool ok = started && follow(&recorder);
     if (injection)
         set_alarm(0);

@@ -81,6 +81,10 @@ static void tell_remedy(FILE *stream, const struct trace *trace, const struct cr
         fputs("    nothing was lost: it is so whenever the program stops here\n", stream);
         return;
     }
+    if (crash->profile == PROFILE_KILL) {
+        fputs("    the kill cut that write short\n", stream);
+        return;
+    }
     const struct loss *loss = &crash->losses[0];
     const struct op *lost = &trace->ops[loss->op];
     for (size_t i = loss->op + 1; i < trace->count; i++) {
@@ -181,15 +185,18 @@ void report_result(FILE *stream, const struct campaign *campaign, const struct r
     const struct states_counts *counts = &result->counts;
 
     fprintf(stream,
-            "%-6s  %s: %" PRIu64 " points, %" PRIu64 " combinations, %" PRIu64 " distinct states, %" PRIu64
+            "%-6s  %s: %" PRIu64 " %s, %" PRIu64 " combinations, %" PRIu64 " distinct states, %" PRIu64
             " checks",
             profile_name(campaign->profile),
             result->failure_count ? "FAILED"
             : result->broken      ? "BROKEN"
                                   : "passed",
-            counts->points, counts->made, counts->distinct, result->tested);
+            counts->points, campaign->profile == PROFILE_ROUNDS ? "rounds" : "points", counts->made,
+            counts->distinct, result->tested);
     if (result->recoveries)
         fprintf(stream, "; %" PRIu64 " of them crashed again", result->recoveries);
+    if (result->refused)
+        fprintf(stream, "; in %" PRIu64 " the workload could not go on", result->refused);
     if (counts->incomplete)
         fprintf(stream, "; at %" PRIu64 " points not all combinations", counts->incomplete);
     if (result->stopped)

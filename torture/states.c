@@ -8,6 +8,7 @@
 
 #include "torture/hashes.h"
 #include "torture/memory.h"
+#include "torture/sequence.h"
 
 #define LATEST_PARTS 12 /* that are lost, or kept, one by one */
 #define LATEST_OPS   12
@@ -25,16 +26,13 @@ struct making {
     size_t *free; /* the parts that may be lost */
     size_t free_count, free_space;
     uint8_t *lost;
-    uint64_t random;
+    struct sequence random;
     bool stopped;
 };
 
-static uint64_t next_random(struct making *making)
+uint64_t states_key(uint64_t hash, size_t acks)
 {
-    making->random ^= making->random << 13;
-    making->random ^= making->random >> 7;
-    making->random ^= making->random << 17;
-    return making->random;
+    return hash ^ (uint64_t)acks * 0x9e3779b97f4a7c15u;
 }
 
 /* offer -- the state that lost[] makes, unless it has been. */
@@ -51,7 +49,7 @@ static void offer(struct making *making)
     making->counts->made++;
     model_state(model, making->lost, &tree);
     const uint64_t hash = tree_hash(&tree);
-    if (hashes_add(&making->all, hash ^ (uint64_t)making->acks * 0x9e3779b97f4a7c15u)) {
+    if (hashes_add(&making->all, states_key(hash, making->acks))) {
         making->counts->distinct++;
         making->stopped = !making->fn(making->arg, model, making->lost, &tree, hash, making->acks);
     } else {
@@ -142,10 +140,10 @@ static void offer_torn(struct making *making)
 static void offer_random(struct making *making)
 {
     for (unsigned sample = 0; sample < making->options->samples && making->free_count > 2; sample++) {
-        const uint64_t chance = 1 + next_random(making) % 9; /* in ten */
+        const uint64_t chance = 1 + sequence_next(&making->random) % 9; /* in ten */
         fill(making, false);
         for (size_t i = 0; i < making->free_count; i++) {
-            const uint64_t random = next_random(making);
+            const uint64_t random = sequence_next(&making->random);
             if (random % 10 < chance)
                 making->lost[making->free[i]] = random & 0x300 ? SECTORS_ALL : (uint8_t)(random >> 16);
         }
@@ -182,7 +180,7 @@ void states_all(const struct trace *trace, const struct states_options *options,
                 struct states_counts *counts)
 {
     struct making making = {
-        .options = options, .counts = counts, .fn = fn, .arg = arg, .random = options->seed * 2 + 1};
+        .options = options, .counts = counts, .fn = fn, .arg = arg, .random = sequence_of(options->seed)};
 
     *counts = (struct states_counts){0};
     model_begin(&making.model, trace, options->profile, options->dropped);

@@ -53,6 +53,10 @@ typedef bool states_fn(void *arg, const struct model *model, const uint8_t *lost
 void states_all(const struct trace *trace, const struct states_options *options, states_fn *fn, void *arg,
                 struct states_counts *counts);
 
+/* states_key -- a number for a tree of that hash when so many bytes had been acknowledged: the same for equal
+ * states. */
+uint64_t states_key(uint64_t hash, size_t acks);
+
 /* crash_take -- the state as such; crash_release() frees it. */
 void crash_take(struct crash *crash, const struct model *model, const uint8_t *lost, uint64_t hash);
 void crash_release(struct crash *crash);

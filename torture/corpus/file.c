@@ -3,13 +3,18 @@
  *
  *     file HOW work|check DIR
  *
- *     inplace         writes over the file, and never syncs: any half of it may be there
- *     inplace-sync    the same with fsync: each step is durable, but a cut in the middle of a write is not
- * survived rename          a temporary file, renamed: without fsync the new one may be empty rename-fsync the
- * same with fsync of the file: never half a state, but the last one may be missing rename-right    and with
- * fsync of the directory: right append          a record behind the other, each with a checksum, and
- * fdatasync: right append-unsynced the same without go              as the Go package does: a file a step,
- * none synced; compacts by removing first
+ * - inplace: writes over the file, and never syncs: any half of it may be there
+ * - inplace-sync: the same with fsync: each step is durable, but a cut in the middle of a write is not
+ * survived
+ * - rename: a temporary file, renamed: without fsync the new one may be empty
+ * - rename-fsync: the same with fsync of the file: never half a state, but the last one may be missing
+ * - rename-right: and with fsync of the directory: right
+ * - append: a record behind the other, each with a checksum, and fdatasync: right
+ * - append-unsynced: the same without
+ * - append-retry: tries an fsync again that has failed
+ * - resume: as append, but goes on where it was stopped, and cuts off what is half there: right
+ * - resume-torn: the same without cutting it off: what it writes behind that is never found
+ * - go: as the Go package does: a file a step, none synced; compacts by removing first
  */
 #include <dirent.h>
 #include <errno.h>
@@ -91,10 +96,59 @@ static void go_step(const struct state *state)
     write_file(name, O_TRUNC, state, 0);
 }
 
+/* found -- the last good state in the file: its step, or -1; exits if it has a bad one that is not behind all
+ * others. */
+static int found(const char *name, int log)
+{
+    struct state state;
+    int last = -1;
+    FILE *file = fopen(name, "re");
+
+    while (file) {
+        const size_t n = fread(&state, 1, sizeof(state), file);
+        if (n == 0)
+            break;
+        if (n == sizeof(state) && sum_of(&state) == state.sum) {
+            last = (int)state.step;
+        } else if (!log) {
+            printf("garbage in %s\n", name);
+            exit(1);
+        } else {
+            break; /* torn: the log ends before it */
+        }
+    }
+    if (file)
+        fclose(file);
+    return last;
+}
+
+/* resume -- two steps more than there are. */
+static void resume(int cuts)
+{
+    struct state state;
+    const int last = found("log", 1);
+
+    if (cuts && last >= 0)
+        must(truncate("log", (off_t)sizeof(state) * (last + 1)) == 0, "log");
+    else if (cuts)
+        (void)unlink("log");
+    for (uint32_t step = (uint32_t)(last + 1); step < (uint32_t)last + 3; step++) {
+        fill(&state, step);
+        write_file("log", O_APPEND, &state, 1);
+        sync_directory();
+        printf("%u\n", step);
+        fflush(stdout);
+    }
+}
+
 static void work(const char *how)
 {
     struct state state;
 
+    if (strncmp(how, "resume", 6) == 0) {
+        resume(is(how, "resume"));
+        return;
+    }
     if (strncmp(how, "append", 6) == 0) {
         write_file("log", 0, (fill(&state, 0), &state), 1);
         sync_directory();
@@ -122,32 +176,6 @@ static void work(const char *how)
     }
 }
 
-/* found -- the last good state in the file: its step, or -1; exits if it has a bad one that is not behind all
- * others. */
-static int found(const char *name, int log)
-{
-    struct state state;
-    int last = -1;
-    FILE *file = fopen(name, "re");
-
-    while (file) {
-        const size_t n = fread(&state, 1, sizeof(state), file);
-        if (n == 0)
-            break;
-        if (n == sizeof(state) && sum_of(&state) == state.sum) {
-            last = (int)state.step;
-        } else if (!log) {
-            printf("garbage in %s\n", name);
-            exit(1);
-        } else {
-            break; /* torn: the log ends before it */
-        }
-    }
-    if (file)
-        fclose(file);
-    return last;
-}
-
 /* found_newest -- of the Go package's files, that with the highest number. */
 static int found_newest(void)
 {
@@ -171,9 +199,9 @@ static int check(const char *how)
 
     while (acks && fscanf(acks, "%d", &acked) == 1)
         ;
-    const int there = is(how, "go")                    ? found_newest()
-                      : strncmp(how, "append", 6) == 0 ? found("log", 1)
-                                                       : found("state", 0);
+    const int there = is(how, "go")                                                      ? found_newest()
+                      : strncmp(how, "append", 6) == 0 || strncmp(how, "resume", 6) == 0 ? found("log", 1)
+                                                                                         : found("state", 0);
     if (there >= acked)
         return 0;
     printf("lost: step %d is there, and step %d was acknowledged\n", there, acked);

@@ -1,0 +1,56 @@
+/* worker.h -- one of those who run the check, each in a sandbox of its own.
+ *
+ * Which states there are is a matter of what is tried: trials.h.
+ */
+#ifndef TORTURE_WORKER_H
+#define TORTURE_WORKER_H
+
+#include "torture/campaign.h"
+#include "torture/sandbox.h"
+
+/* What workers tell: a byte of what it is, and then it. */
+enum message {
+    MESSAGE_TESTED = 1, /* a number of checks, uint64_t */
+    MESSAGE_FAILURE,    /* wire_send_failure() */
+    MESSAGE_END         /* struct ending */
+};
+
+struct ending {
+    struct states_counts counts;
+    uint64_t tested, failed, recoveries, refused;
+    bool stopped, broken;
+};
+
+struct worker {
+    const struct campaign *campaign;
+    struct sandbox *sandbox;
+    unsigned index;
+    int out;
+    const struct trace *trace; /* the campaign's; or of another run, while that is crashed */
+    char *acks;                /* all that was acknowledged in it */
+    char note[160];            /* what is done to that other run; "" */
+    uint64_t tested, told, failed, recoveries, refused;
+    struct hashes met; /* states that were tested, as far as a trial notes that */
+    bool broken;
+};
+
+/* worker_run -- does its part of the campaign, and tells `out`. */
+void worker_run(struct worker *worker, struct sandbox *sandbox);
+
+/* worker_check -- lays the tree, whose hash that is, out and runs the check with the first `acks` bytes
+ * acknowledged. `cut`: the power was cut, and it is another boot. True if the check fails. */
+bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks, bool cut,
+                  struct checked *checked);
+
+/* worker_found -- a state fails, of which worker_check() has filled in `checked`: it is made smaller, and
+ * told. */
+void worker_found(struct worker *worker, struct failure *failure, const struct model *model,
+                  const uint8_t *lost, uint64_t hash);
+
+/* worker_tell -- the same as it is. */
+void worker_tell(struct worker *worker, const struct failure *failure);
+
+/* worker_goes_on -- false if enough has failed. Tells how far it has come, now and then. */
+bool worker_goes_on(struct worker *worker);
+
+#endif
