@@ -6,6 +6,7 @@ set -euo pipefail
 : "${CAIRN_BIN_DIR:?set it to the directory that has the programs}"
 programs=$(cd "$CAIRN_BIN_DIR" && pwd)
 corpus=$(cd "$(dirname "${BASH_SOURCE[0]}")/../torture/corpus" && pwd)
+library=$(echo "$programs"/../lib/*torture_corpus_check.so)
 base=$(mktemp -d "${TMPDIR:-/tmp}/cairn-test-torture.XXXXXX")
 trap 'rm -rf "$base"' EXIT
 cd "$base"
@@ -14,6 +15,12 @@ test_name=setup
 skip() {
     echo "SKIP: $*"
     exit 77
+}
+
+# left_out REASON -- the case that is under way cannot be tried here; it is counted as skipped.
+left_out() {
+    echo "SKIP: $*"
+    echo "[  SKIPPED ] $test_name"
 }
 
 fail() {
@@ -29,10 +36,11 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0
 
 # torture STATUS CHECK COMMAND... -- runs it on a directory that `prepare` has filled; what it says is in ./out.
 torture() {
-    local wanted=$1 check=$2 status=0
+    local wanted=$1 check=(--check "$2") status=0
+    [[ $2 != --* ]] || read -ra check <<<"$2"
     shift 2
     rm -rf torture.out
-    "$programs/cairn-torture" run --dir dir --check "$check" --samples 4 --failures 4 "${more[@]}" -- "$@" \
+    "$programs/cairn-torture" run --dir dir "${check[@]}" --samples 4 --failures 4 "${more[@]}" -- "$@" \
         >out 2>&1 || status=$?
     [[ $status -eq $wanted ]] || fail "the exit status is $status, not $wanted"
 }
@@ -156,7 +164,7 @@ green__lmdb() {
 }
 
 sqlite_is() {
-    [[ -x $programs/torture_corpus_sqlite ]] || { echo "SKIP: there is no SQLite"; return 0; }
+    [[ -x $programs/torture_corpus_sqlite ]] || { left_out "there is no SQLite"; return 0; }
     prepare
     torture "$1" "$programs/torture_corpus_sqlite $2 $3 check dir" "$programs/torture_corpus_sqlite" "$2" "$3" work dir
     "$4"
@@ -200,7 +208,7 @@ red__sort_into_itself() {
 }
 
 git_is() {
-    command -v git >/dev/null || { echo "SKIP: there is no git"; return 0; }
+    command -v git >/dev/null || { left_out "there is no git"; return 0; }
     prepare
     more=(--faults power --profile ext4 --samples 0)
     torture "$1" "$corpus/git.sh check dir" "$corpus/git.sh" "$2" dir "${@:3}"
@@ -340,9 +348,9 @@ run__leaves_the_directory_alone() {
 
 run__that_cannot_be_followed_is_incomplete() {
     prepare
-    command -v setfattr >/dev/null || { echo "SKIP: there is no setfattr"; return 0; }
+    command -v setfattr >/dev/null || { left_out "there is no setfattr"; return 0; }
     touch dir/x
-    setfattr -n user.x -v y dir/x 2>/dev/null || { echo "SKIP: no extended attributes here"; return 0; }
+    setfattr -n user.x -v y dir/x 2>/dev/null || { left_out "no extended attributes here"; return 0; }
     torture 3 true setfattr -n user.x -v z dir/x
     grep -q INCOMPLETE out || fail "it does not say so"
 }
@@ -355,6 +363,69 @@ run__misuse_is_told() {
         # shellcheck disable=SC2086 # words
         "$programs/cairn-torture" $arguments >out 2>&1 || status=$?
         [[ $status -eq 2 ]] || fail "'$arguments' exits with $status"
+    done
+}
+
+check__may_be_a_library() {
+    export CORPUS_HOW=rename-fsync
+    prepare
+    torture 1 "--check-lib $library" "$programs/torture_corpus_file" rename-fsync work dir
+    verdict FAILED strict ext4 xfs btrfs
+    verdict passed kill
+    says lost
+    replays_all
+    grep -q '^ *| .*lost' again || fail "the library was not called: $(cat again)"
+    export CORPUS_HOW=rename-right
+    prepare
+    more=(--deep 2 --faults kill,power,errors)
+    torture 0 "--check-lib $library" "$programs/torture_corpus_file" rename-right work dir
+    verdict passed kill strict ext4 xfs btrfs errors
+    grep -q 'of them crashed again' out || fail "no check was crashed"
+    unset CORPUS_HOW # what is called then crashes
+    prepare
+    more=(--faults kill)
+    torture 1 "--check-lib $library" "$programs/torture_corpus_file" rename-right work dir
+    grep -q 'killed by signal 11' out || fail "the crash is not told"
+}
+
+# What it has started is gone when it is called again, and if it hangs another process is there for the next.
+check__that_is_a_library_leaves_nothing() {
+    prepare
+    cat >lib.c <<'END'
+#include <stdlib.h>
+#include <unistd.h>
+int torture_check(const char *dir, const char *acked)
+{
+    (void)dir, (void)acked;
+    if (system("! pgrep -x -f 'sleep 1001' >/dev/null") != 0)
+        return 1;
+    if (fork() == 0) {
+        setsid();
+        execlp("sleep", "sleep", "1001", (char *)0);
+    }
+    if (access("dir/hang", F_OK) == 0)
+        pause();
+    return 0;
+}
+END
+    ${CAIRN_CC:-cc} -shared -fPIC -o lib.so lib.c
+    torture 0 "--check-lib lib.so" sh -c 'for i in 1 2 3 4; do echo "$i" >>dir/x; done'
+    prepare
+    more=(--faults kill --timeout 1)
+    torture 1 "--check-lib lib.so" sh -c 'echo x >dir/x; echo x >dir/hang; rm dir/hang; echo y >dir/x'
+    grep -qE '^kill .* 6 distinct states, 6 checks' out || fail "not all were tried"
+    grep -q 'did not end in time' out || fail "the hang is not told"
+    prepare
+    torture 4 "--check-lib $corpus/file.c" sh -c 'echo x >dir/x'
+    torture 2 "--check-lib nothing" sh -c 'echo x >dir/x'
+}
+
+check__that_cannot_be_run_is_no_failure() {
+    local command
+    for command in ./nothing 'nothing | true; nothing' /etc/passwd; do
+        prepare
+        torture 4 "$command" sh -c 'echo x >dir/x'
+        grep -q 'the check could not be run' out || fail "it is not told"
     done
 }
 

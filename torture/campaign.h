@@ -14,6 +14,7 @@ struct campaign {
     const struct trace *trace;
     enum profile profile;
     const char *check;
+    const char *library;  /* which that check calls: it is loaded, and called as library.h says; NULL */
     char *const *command; /* the workload, to be run again */
     unsigned timeout_s;
     uint64_t seed;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ void check_words(char *words[CHECK_WORDS_MAX + 1], char *copy)
 {
     size_t count = 0;
 
-    if (strlen(copy) >= 2 * CHECK_WORDS_MAX || strpbrk(copy, "\"'\\$`|&;<>()*?[]{}~#=%\n")) {
+    if (strlen(copy) >= 2 * CHECK_WORDS_MAX || strpbrk(copy, CHECK_SPECIAL)) {
         words[count++] = (char *)"/bin/sh";
         words[count++] = (char *)"-c";
         words[count++] = copy;
@@ -52,17 +53,29 @@ void check_words(char *words[CHECK_WORDS_MAX + 1], char *copy)
     words[count] = NULL;
 }
 
-/* become -- in the child. */
-static _Noreturn void become(const char *command)
+/* start -- the command, without a copy of our memory being made for it; its pid, or -1 with errno. */
+static pid_t start(const char *command, int output)
 {
-    char *words[CHECK_WORDS_MAX + 1];
+    char *copy = memory_text(command), *words[CHECK_WORDS_MAX + 2] = {(char *)"/bin/sh"}, **plain = words + 1;
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    pid_t child = -1;
 
-    check_words(words, memory_text(command));
-    if (words[0])
-        execvp(words[0], words);
-    printf("%s: cannot be run: %s\n", command, strerror(errno));
-    fflush(stdout);
-    _exit(126);
+    check_words(plain, copy);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    int error = plain[0] ? posix_spawnp(&child, plain[0], &files, &attributes, plain, environ) : ENOENT;
+    if (error == ENOEXEC) /* a script that does not say whose */
+        error = posix_spawnp(&child, words[0], &files, &attributes, words, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    free(copy);
+    errno = error;
+    return error ? -1 : child;
 }
 
 /* await -- waits for the child: false if the time is over. */
@@ -99,45 +112,73 @@ static void read_output(struct checked *checked, int fd)
     checked->output[n > 0 ? n : 0] = '\0';
 }
 
-void check_run(struct checked *checked, struct sandbox *sandbox, const struct check *check)
+/* judge -- how it ended, as of wait(). */
+static void judge(struct checked *checked, int status)
 {
-    int status = 0;
-
-    *checked = (struct checked){.verdict = CHECK_NOT_RUN};
-    const int output = memfd_create("check", MFD_CLOEXEC);
-    if (output < 0 || !check_prepare(sandbox, check)) {
-        snprintf(checked->output, sizeof(checked->output), "no file for the check: %s", strerror(errno));
-        if (output >= 0)
-            close(output);
-        return;
-    }
-    const pid_t child = fork();
-    if (child == 0) {
-        const int nothing = open("/dev/null", O_RDONLY);
-        setsid();
-        dup2(nothing, STDIN_FILENO);
-        dup2(output, STDOUT_FILENO);
-        dup2(output, STDERR_FILENO);
-        become(check->command);
-    }
-    if (child < 0) {
-        snprintf(checked->output, sizeof(checked->output), "no process for the check: %s", strerror(errno));
-        close(output);
-        return;
-    }
-    const bool in_time = await(child, check->timeout_s, &status);
-    sweep();
-    read_output(checked, output);
-    close(output);
-    if (!in_time) {
-        checked->verdict = CHECK_HUNG;
-    } else if (WIFSIGNALED(status)) {
+    if (WIFSIGNALED(status)) {
         checked->verdict = CHECK_CRASHED;
         checked->number = WTERMSIG(status);
-    } else {
-        checked->number = WEXITSTATUS(status);
-        checked->verdict = checked->number == 0     ? CHECK_PASSED
-                           : checked->number == 126 ? CHECK_NOT_RUN
-                                                    : CHECK_FAILED;
+        return;
     }
+    checked->number = WEXITSTATUS(status);
+    switch (checked->number) {
+    case 0:
+        checked->verdict = CHECK_PASSED;
+        break;
+    case 126: /* what a shell says of a command that it cannot run, */
+    case 127: /* or does not find */
+        checked->verdict = CHECK_NOT_RUN;
+        break;
+    default:
+        checked->verdict = CHECK_FAILED;
+    }
+}
+
+static void run_command(struct checked *checked, const struct check *check)
+{
+    const int output = memfd_create("check", MFD_CLOEXEC);
+    const pid_t child = output < 0 ? -1 : start(check->command, output);
+    int status = 0;
+
+    if (child < 0) {
+        snprintf(checked->output, sizeof(checked->output), "%s: %s", check->command, strerror(errno));
+    } else {
+        const bool in_time = await(child, check->timeout_s, &status);
+        sweep();
+        read_output(checked, output);
+        judge(checked, status);
+        if (!in_time)
+            checked->verdict = CHECK_HUNG;
+    }
+    if (output >= 0)
+        close(output);
+}
+
+static void run_library(struct checked *checked, const struct check *check)
+{
+    int status;
+    bool left;
+    const enum library_end end = library_run(check->library, check->timeout_s, &status, &left);
+
+    read_output(checked, check->library->output);
+    if (end == LIBRARY_ENDED)
+        judge(checked, status);
+    else if (end == LIBRARY_HUNG)
+        checked->verdict = CHECK_HUNG;
+    if (end != LIBRARY_ENDED || left) {
+        library_forget(check->library);
+        sweep();
+    }
+}
+
+void check_run(struct checked *checked, struct sandbox *sandbox, const struct check *check)
+{
+    *checked = (struct checked){.verdict = CHECK_NOT_RUN};
+    if (!check_prepare(sandbox, check))
+        snprintf(checked->output, sizeof(checked->output), "no file for the acknowledgements: %s",
+                 strerror(errno));
+    else if (check->library)
+        run_library(checked, check);
+    else
+        run_command(checked, check);
 }

@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "torture/library.h"
 #include "torture/sandbox.h"
 
 struct check {
-    const char *command; /* as it was given */
-    unsigned timeout_s;  /* for each run */
-    const char *fault;   /* what is done to the directory: "power", "kill", ... */
+    const char *command;     /* as it was given */
+    struct library *library; /* in place of it; NULL */
+    unsigned timeout_s;      /* for each run */
+    const char *fault;       /* what is done to the directory: "power", "kill", ... */
     /* what the workload had printed before the crash, that is, its whole lines */
     const void *acks;
     size_t acks_size;
@@ -26,6 +28,7 @@ struct checked {
 };
 
 #define CHECK_WORDS_MAX 256
+#define CHECK_SPECIAL   "\"'\\$`|&;<>()*?[]{}~#=%\n" /* a command that has one of these is a shell's */
 
 /* check_words -- what a check's command is run as, NULL behind it: plain words are themselves, anything else
  * is a shell's. They point into `copy`, the command's, which is cut. None if there is no word. */

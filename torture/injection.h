@@ -23,6 +23,7 @@ struct injection {
     uint64_t at;
     uint64_t after_us;
     bool from_then_on;  /* all later calls, too */
+    bool ends_with_it;  /* what it has started is killed when it has ended itself; else that is waited for */
     bool quiet;         /* what the workload says on its standard error is thrown away */
     unsigned timeout_s; /* for the workload, which is killed then; 0: none */
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,9 @@ static void usage(FILE *stream)
         "show     tell what a file has, an operation a line\n"
         "\n"
         "Options of run:\n"
+        "  --check-lib FILE   in place of --check: a shared library whose function\n"
+        "                     int torture_check(const char *dir, const char *acked) returns 0 if all is "
+        "well\n"
         "  --faults LIST      of kill, power, errors, rot; kill,power if not given\n"
         "  --profile LIST     what a power cut may do, of strict, ext4, xfs, btrfs; all if not given\n"
         "  --drop-syncs       where all passed: leave out each sync in turn, and tell which no check misses\n"
@@ -62,8 +66,7 @@ static void usage(FILE *stream)
 
 static int misused(const char *what)
 {
-    fprintf(stderr, "cairn-torture: %s\n", what);
-    usage(stderr);
+    fprintf(stderr, "cairn-torture: %s; see cairn-torture --help\n", what);
     return EXIT_USAGE;
 }
 
@@ -117,7 +120,7 @@ static int run_show(int argc, char **argv)
 /* --- run ---------------------------------------------------------------------------------------------- */
 
 struct asked {
-    const char *dir, *check, *out, *trace, *tap, *junit, *json;
+    const char *dir, *check, *library, *out, *trace, *tap, *junit, *json;
     bool profiles[PROFILES];       /* of power cuts */
     bool kill, power, rot, errors; /* the faults */
     bool drop_syncs;
@@ -357,6 +360,9 @@ static bool run_option(struct asked *asked, int key, const char *value)
     case 'c':
         asked->check = value;
         return true;
+    case 'L':
+        asked->library = value;
+        return true;
     case 'o':
         asked->out = value;
         return true;
@@ -416,18 +422,44 @@ static bool run_option(struct asked *asked, int key, const char *value)
     }
 }
 
+/* use_library -- the check is a command of ours that calls it; so a file to replay has it, too. */
+static bool use_library(struct asked *asked)
+{
+    static char command[PATH_MAX + 64];
+    const char *name = realpath(asked->library, NULL);
+
+    if (name == NULL || strpbrk(name, CHECK_SPECIAL " \t")) {
+        fprintf(stderr, "cairn-torture: %s: %s\n", asked->library,
+                name ? "a library with such a character in its path cannot be taken" : strerror(errno));
+        return false;
+    }
+    snprintf(command, sizeof(command), "/proc/self/exe check-lib %s", name);
+    asked->check = command;
+    asked->campaign.library = name;
+    return true;
+}
+
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"dir", required_argument, NULL, 'd'},     {"check", required_argument, NULL, 'c'},
-        {"profile", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 's'},
-        {"samples", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
-        {"timeout", required_argument, NULL, 'T'}, {"failures", required_argument, NULL, 'f'},
-        {"out", required_argument, NULL, 'o'},     {"trace", required_argument, NULL, 't'},
-        {"drop-syncs", no_argument, NULL, 'D'},    {"deep", required_argument, NULL, 'R'},
-        {"rounds", required_argument, NULL, 'N'},  {"tap", required_argument, NULL, 'A'},
-        {"junit", required_argument, NULL, 'U'},   {"json", required_argument, NULL, 'J'},
-        {"faults", required_argument, NULL, 'F'},  {0}};
+    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+                                            {"check", required_argument, NULL, 'c'},
+                                            {"check-lib", required_argument, NULL, 'L'},
+                                            {"profile", required_argument, NULL, 'p'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"samples", required_argument, NULL, 'n'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"timeout", required_argument, NULL, 'T'},
+                                            {"failures", required_argument, NULL, 'f'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"drop-syncs", no_argument, NULL, 'D'},
+                                            {"deep", required_argument, NULL, 'R'},
+                                            {"rounds", required_argument, NULL, 'N'},
+                                            {"tap", required_argument, NULL, 'A'},
+                                            {"junit", required_argument, NULL, 'U'},
+                                            {"json", required_argument, NULL, 'J'},
+                                            {"faults", required_argument, NULL, 'F'},
+                                            {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
         .out = "torture.out",
@@ -452,8 +484,10 @@ static int run_run(int argc, char **argv)
         if (!run_option(&asked, key, optarg))
             return misused("an option is not known, or has not a value that it takes");
     }
-    if (asked.dir == NULL || asked.check == NULL || optind == argc)
-        return misused("run needs --dir, --check and a command");
+    if (asked.dir == NULL || (asked.check == NULL) == (asked.library == NULL) || optind == argc)
+        return misused("run needs --dir, --check or --check-lib, and a command");
+    if (asked.library && !use_library(&asked))
+        return EXIT_USAGE;
     asked.campaign.check = asked.check;
     asked.campaign.cuts = asked.power;
     asked.campaign.command = argv + optind;
@@ -475,6 +509,17 @@ static int run_run(int argc, char **argv)
         code = EXIT_BROKEN;
     trace_release(&trace);
     return code == EXIT_PASSED ? gaps : code;
+}
+
+/* --- a check that is a library --- */
+
+static int run_check_lib(int argc, char **argv)
+{
+    const bool serves = argc == 3 && strcmp(argv[1], "--serve") == 0;
+
+    if (argc != (serves ? 3 : 2))
+        return misused("check-lib needs a library");
+    return serves ? library_serve(argv[2]) : library_call(argv[1]);
 }
 
 /* --- replay ------------------------------------------------------------------------------------------- */
@@ -549,6 +594,8 @@ int main(int argc, char **argv)
         return run_record(argc - 1, argv + 1);
     if (strcmp(argv[1], "show") == 0)
         return run_show(argc - 1, argv + 1);
+    if (strcmp(argv[1], "check-lib") == 0)
+        return run_check_lib(argc - 1, argv + 1);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return EXIT_PASSED;

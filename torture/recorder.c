@@ -314,8 +314,11 @@ static bool follow(struct recorder *recorder)
             at_stop(recorder, id, status);
         } else {
             at_end(recorder, id);
-            if (id == recorder->first)
-                recorder->trace->status = status;
+            if (id != recorder->first)
+                continue;
+            recorder->trace->status = status;
+            if (recorder->injection && recorder->injection->ends_with_it)
+                end_all(recorder);
         }
     }
     return errno == ECHILD;

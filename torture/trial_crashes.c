@@ -51,14 +51,16 @@ static void crash_recovery(struct worker *worker, const struct tree *tree, uint6
                                 .acks = worker->acks,
                                 .acks_size = acks};
     struct recovery recovery = {worker, acks};
+    struct injection injection = {.ends_with_it = true, .quiet = true, .timeout_s = campaign->timeout_s};
     char *copy = memory_text(campaign->check), *words[CHECK_WORDS_MAX + 1];
     struct states_counts counts;
     struct trace trace;
 
+    library_forget(&worker->library); /* who records waits for all processes */
     check_words(words, copy);
     sandbox_boot(worker->sandbox, killed ? 0 : hash | 1);
     if (sandbox_lay(worker->sandbox, tree) && check_prepare(worker->sandbox, &check) &&
-        recorder_run(&trace, worker->sandbox->dir, words, NULL)) {
+        recorder_run(&trace, worker->sandbox->dir, words, &injection)) {
         worker->recoveries++;
         worker->trace = &trace;
         if (trace.gap_count == 0)

@@ -26,6 +26,7 @@ bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash,
 {
     const struct campaign *campaign = worker->campaign;
     const struct check check = {.command = campaign->check,
+                                .library = worker->library.path ? &worker->library : NULL,
                                 .timeout_s = campaign->timeout_s,
                                 .fault =
                                     profile_fault(campaign->profile, cut ? PROFILE_STRICT : PROFILE_KILL),
@@ -135,6 +136,7 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
 
     worker->sandbox = sandbox;
     worker->trace = campaign->trace;
+    worker->library.path = campaign->library;
     worker->acks = acks_take(campaign->trace, acks_size(campaign->trace, campaign->trace->count));
     switch (campaign->profile) {
     case PROFILE_ERRORS:
@@ -157,6 +159,7 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
     ending.stopped = worker->failed >= campaign->failures_max;
     ending.broken = worker->broken;
     tell(worker, MESSAGE_END, &ending, sizeof(ending));
+    library_forget(&worker->library);
     hashes_release(&worker->met);
     free(worker->acks);
 }

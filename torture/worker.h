@@ -27,6 +27,7 @@ struct worker {
     unsigned index;
     int out;
     const struct trace *trace; /* the campaign's; or of another run, while that is crashed */
+    struct library library;    /* the check, if it is one */
     char *acks;                /* all that was acknowledged in it */
     char note[160];            /* what is done to that other run; "" */
     uint64_t tested, told, failed, recoveries, refused;
