@@ -357,7 +357,7 @@ run__that_cannot_be_followed_is_incomplete() {
 
 run__misuse_is_told() {
     local status
-    for arguments in '' 'run' 'run --dir . -- true' 'run --dir . --check true' 'run --profile no --dir . --check true -- true' \
+    for arguments in '' 'run' 'run --dir .' 'run --dir . --check true' 'run --profile no --dir . --check true -- true' \
         'replay' 'replay nothing' 'show nothing' 'nonsense'; do
         status=0
         # shellcheck disable=SC2086 # words
@@ -377,7 +377,7 @@ check__may_be_a_library() {
     grep -q '^ *| .*lost' again || fail "the library was not called: $(cat again)"
     export CORPUS_HOW=rename-right
     prepare
-    more=(--deep 2 --faults kill,power,errors)
+    more=(--deep 2 --faults 'kill,power,errors')
     torture 0 "--check-lib $library" "$programs/torture_corpus_file" rename-right work dir
     verdict passed kill strict ext4 xfs btrfs errors
     grep -q 'of them crashed again' out || fail "no check was crashed"
@@ -409,6 +409,7 @@ int torture_check(const char *dir, const char *acked)
 }
 END
     ${CAIRN_CC:-cc} -shared -fPIC -o lib.so lib.c
+    # shellcheck disable=SC2016 # for the workload's shell
     torture 0 "--check-lib lib.so" sh -c 'for i in 1 2 3 4; do echo "$i" >>dir/x; done'
     prepare
     more=(--faults kill --timeout 1)
@@ -418,6 +419,73 @@ END
     prepare
     torture 4 "--check-lib $corpus/file.c" sh -c 'echo x >dir/x'
     torture 2 "--check-lib nothing" sh -c 'echo x >dir/x'
+}
+
+# files_are STATUS HOW [--recover] -- the same without a check: by the files as they are, or by what can be read.
+files_are() {
+    local oracle=""
+    prepare
+    [[ $# -lt 3 ]] || oracle="--recover"
+    [[ -z $oracle ]] || more=(--recover "$programs/torture_corpus_file $2 read dir")
+    torture "$1" --deep=16 "$programs/torture_corpus_file" "$2" work dir
+    [[ $1 -eq 0 ]] || replays_all
+}
+
+no_check__files_are_compared_as_they_are() {
+    local fault
+    files_are 1 inplace
+    says garbage
+    files_are 1 rename
+    verdict passed kill
+    says garbage
+    says lost
+    files_are 1 rename-fsync
+    verdict passed kill
+    says lost
+    never_says garbage
+    files_are 1 append-unsynced
+    verdict passed kill
+    says old
+    files_are 1 go
+    files_are 0 rename-right
+    files_are 0 append
+    files_are 0 resume
+    grep -q '^no check: ' out || fail "it is not told that there is none"
+    for fault in errors rot; do
+        prepare
+        torture 2 "--faults $fault" true
+    done
+}
+
+no_check__what_recovers_must_read_the_same() {
+    files_are 1 inplace --recover
+    says 'it exits with 1, as it does not'
+    files_are 1 rename --recover
+    verdict passed kill
+    says 'lost: .* acknowledged'
+    files_are 1 append-unsynced --recover
+    verdict passed kill
+    files_are 1 go --recover
+    verdict FAILED kill
+    files_are 0 rename-right --recover
+    files_are 0 append --recover
+    grep -q 'crashed again' out || fail "nothing was crashed while it recovered"
+    prepare
+    more=(--recover 'cat dir/x; echo x >>dir/y')
+    torture 1 --deep=0 sh -c 'echo x >dir/x'
+    says 'changes the directory again'
+    prepare
+    more=(--recover 'cat dir/x dir/y; echo x >>dir/y')
+    torture 1 --deep=0 sh -c 'echo x >dir/x'
+    says 'says something else'
+    prepare
+    more=(--recover 'cat dir/x' --profile strict)
+    torture 1 --deep=0 sh -c 'printf "one\ntwo\n" >dir/x'
+    says 'garbage: '
+    prepare
+    more=(--recover nothing)
+    torture 4 --deep=0 sh -c 'echo x >dir/x'
+    torture 2 '--check true' true
 }
 
 check__that_cannot_be_run_is_no_failure() {

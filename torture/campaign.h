@@ -9,13 +9,16 @@
 
 #include "torture/failure.h"
 #include "torture/hashes.h"
+#include "torture/oracle.h"
 
 struct campaign {
     const struct trace *trace;
     enum profile profile;
-    const char *check;
-    const char *library;  /* which that check calls: it is loaded, and called as library.h says; NULL */
-    char *const *command; /* the workload, to be run again */
+    enum oracle_kind oracle;
+    const char *check;   /* or what recovers; "" if there is neither */
+    const char *library; /* which that check calls: it is loaded, and called as library.h says; NULL */
+    const struct readings *readings; /* for the oracle of these */
+    char *const *command;            /* the workload, to be run again */
     unsigned timeout_s;
     uint64_t seed;
     unsigned samples;

@@ -54,7 +54,7 @@ void check_words(char *words[CHECK_WORDS_MAX + 1], char *copy)
 }
 
 /* start -- the command, without a copy of our memory being made for it; its pid, or -1 with errno. */
-static pid_t start(const char *command, int output)
+static pid_t start(const char *command, int output, int errors)
 {
     char *copy = memory_text(command), *words[CHECK_WORDS_MAX + 2] = {(char *)"/bin/sh"}, **plain = words + 1;
     posix_spawn_file_actions_t files;
@@ -65,7 +65,7 @@ static pid_t start(const char *command, int output)
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
     int error = plain[0] ? posix_spawnp(&child, plain[0], &files, &attributes, plain, environ) : ENOENT;
@@ -137,7 +137,8 @@ static void judge(struct checked *checked, int status)
 static void run_command(struct checked *checked, const struct check *check)
 {
     const int output = memfd_create("check", MFD_CLOEXEC);
-    const pid_t child = output < 0 ? -1 : start(check->command, output);
+    const pid_t child =
+        output < 0 ? -1 : start(check->command, check->output ? check->output : output, output);
     int status = 0;
 
     if (child < 0) {

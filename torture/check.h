@@ -12,6 +12,7 @@
 struct check {
     const char *command;     /* as it was given */
     struct library *library; /* in place of it; NULL */
+    int output;              /* a file for what it prints on its standard output; 0: none of its own */
     unsigned timeout_s;      /* for each run */
     const char *fault;       /* what is done to the directory: "power", "kill", ... */
     /* what the workload had printed before the crash, that is, its whole lines */

@@ -8,6 +8,7 @@
 struct failure {
     struct crash crash;
     struct trace *trace; /* of the check or the run that crashed; NULL: the campaign's */
+    size_t point;        /* so many operations of the campaign's trace had been done, whatever crashed */
     size_t acks;         /* bytes that had been acknowledged */
     char *acked;         /* these */
     char note[160];      /* which call failed how; "" */

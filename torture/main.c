@@ -24,7 +24,7 @@ enum { EXIT_PASSED = 0, EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXI
 static void usage(FILE *stream)
 {
     fputs(
-        "usage: cairn-torture run --dir DIR --check CHECK [OPTION]... -- COMMAND [ARGUMENT]...\n"
+        "usage: cairn-torture run --dir DIR [--check CHECK] [OPTION]... -- COMMAND [ARGUMENT]...\n"
         "       cairn-torture replay FILE.repro\n"
         "       cairn-torture record --dir DIR --trace FILE -- COMMAND [ARGUMENT]...\n"
         "       cairn-torture show FILE\n"
@@ -39,6 +39,12 @@ static void usage(FILE *stream)
         "  --check-lib FILE   in place of --check: a shared library whose function\n"
         "                     int torture_check(const char *dir, const char *acked) returns 0 if all is "
         "well\n"
+        "  --recover CMD      in place of --check: CMD opens the directory, recovers, and prints what it "
+        "reads, a line\n"
+        "                     an item; no line may come that did not before, nor one be gone that was "
+        "printed as\n"
+        "                     a promise, and twice must be the same. Without either, files are compared as "
+        "they are\n"
         "  --faults LIST      of kill, power, errors, rot; kill,power if not given\n"
         "  --profile LIST     what a power cut may do, of strict, ext4, xfs, btrfs; all if not given\n"
         "  --drop-syncs       where all passed: leave out each sync in turn, and tell which no check misses\n"
@@ -120,7 +126,7 @@ static int run_show(int argc, char **argv)
 /* --- run ---------------------------------------------------------------------------------------------- */
 
 struct asked {
-    const char *dir, *check, *library, *out, *trace, *tap, *junit, *json;
+    const char *dir, *check, *library, *recover, *out, *trace, *tap, *junit, *json;
     bool profiles[PROFILES];       /* of power cuts */
     bool kill, power, rot, errors; /* the faults */
     bool drop_syncs;
@@ -200,23 +206,29 @@ static const char *save_repro(const struct asked *asked, const struct trace *tra
                               const struct failure *failure, const char *fault, unsigned number)
 {
     static char path[4096];
-    const struct repro repro = {.trace = failure->trace ? *failure->trace : *trace,
-                                .crash = failure->crash,
-                                .check = (char *)(uintptr_t)asked->check,
-                                .fault = (char *)(uintptr_t)fault,
-                                .note = (char *)(uintptr_t)failure->note,
-                                .timeout_s = asked->campaign.timeout_s,
-                                .acks = failure->acked,
-                                .acks_size = failure->acks,
-                                .verdict = failure->checked.verdict,
-                                .number = failure->checked.number};
+    struct repro repro = {.trace = failure->trace ? *failure->trace : *trace,
+                          .crash = failure->crash,
+                          .oracle = asked->campaign.oracle,
+                          .check = (char *)(uintptr_t)asked->check,
+                          .fault = (char *)(uintptr_t)fault,
+                          .note = (char *)(uintptr_t)failure->note,
+                          .timeout_s = asked->campaign.timeout_s,
+                          .acks = failure->acked,
+                          .acks_size = failure->acks,
+                          .verdict = failure->checked.verdict,
+                          .number = failure->checked.number};
 
     if (mkdir(asked->out, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "cairn-torture: %s: cannot make the directory: %s\n", asked->out, strerror(errno));
         return NULL;
     }
     snprintf(path, sizeof(path), "%s/%u-%s.repro", asked->out, number, profile_name(failure->crash.profile));
-    return repro_save(&repro, path) ? path : NULL;
+    if (asked->campaign.readings)
+        readings_expect(asked->campaign.readings, failure->point, failure->acked, failure->acks,
+                        &repro.expected);
+    const bool saved = repro_save(&repro, path);
+    expected_release(&repro.expected);
+    return saved ? path : NULL;
 }
 
 /* --- syncs that are left out --- */
@@ -363,6 +375,9 @@ static bool run_option(struct asked *asked, int key, const char *value)
     case 'L':
         asked->library = value;
         return true;
+    case 'r':
+        asked->recover = value;
+        return true;
     case 'o':
         asked->out = value;
         return true;
@@ -439,27 +454,41 @@ static bool use_library(struct asked *asked)
     return true;
 }
 
+/* choose_oracle -- who says whether a directory is well. */
+static bool choose_oracle(struct asked *asked)
+{
+    const int given = (asked->check != NULL) + (asked->library != NULL) + (asked->recover != NULL);
+
+    if (given > 1) {
+        misused("only one of --check, --check-lib and --recover can be given");
+        return false;
+    }
+    if (asked->library)
+        return use_library(asked);
+    if (asked->check)
+        return true;
+    if (asked->rot || asked->errors || asked->campaign.rounds) {
+        misused("faults other than kill and power, and rounds, want a --check");
+        return false;
+    }
+    asked->campaign.oracle = asked->recover ? ORACLE_READINGS : ORACLE_HISTORY;
+    asked->check = asked->recover ? asked->recover : "";
+    return true;
+}
+
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-                                            {"check", required_argument, NULL, 'c'},
-                                            {"check-lib", required_argument, NULL, 'L'},
-                                            {"profile", required_argument, NULL, 'p'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"samples", required_argument, NULL, 'n'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"timeout", required_argument, NULL, 'T'},
-                                            {"failures", required_argument, NULL, 'f'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"trace", required_argument, NULL, 't'},
-                                            {"drop-syncs", no_argument, NULL, 'D'},
-                                            {"deep", required_argument, NULL, 'R'},
-                                            {"rounds", required_argument, NULL, 'N'},
-                                            {"tap", required_argument, NULL, 'A'},
-                                            {"junit", required_argument, NULL, 'U'},
-                                            {"json", required_argument, NULL, 'J'},
-                                            {"faults", required_argument, NULL, 'F'},
-                                            {0}};
+    static const struct option options[] = {
+        {"dir", required_argument, NULL, 'd'},       {"check", required_argument, NULL, 'c'},
+        {"check-lib", required_argument, NULL, 'L'}, {"recover", required_argument, NULL, 'r'},
+        {"profile", required_argument, NULL, 'p'},   {"seed", required_argument, NULL, 's'},
+        {"samples", required_argument, NULL, 'n'},   {"jobs", required_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 'T'},   {"failures", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},       {"trace", required_argument, NULL, 't'},
+        {"drop-syncs", no_argument, NULL, 'D'},      {"deep", required_argument, NULL, 'R'},
+        {"rounds", required_argument, NULL, 'N'},    {"tap", required_argument, NULL, 'A'},
+        {"junit", required_argument, NULL, 'U'},     {"json", required_argument, NULL, 'J'},
+        {"faults", required_argument, NULL, 'F'},    {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
         .out = "torture.out",
@@ -484,9 +513,9 @@ static int run_run(int argc, char **argv)
         if (!run_option(&asked, key, optarg))
             return misused("an option is not known, or has not a value that it takes");
     }
-    if (asked.dir == NULL || (asked.check == NULL) == (asked.library == NULL) || optind == argc)
-        return misused("run needs --dir, --check or --check-lib, and a command");
-    if (asked.library && !use_library(&asked))
+    if (asked.dir == NULL || optind == argc)
+        return misused("run needs --dir and a command");
+    if (!choose_oracle(&asked))
         return EXIT_USAGE;
     asked.campaign.check = asked.check;
     asked.campaign.cuts = asked.power;
@@ -502,11 +531,21 @@ static int run_run(int argc, char **argv)
     if (!WIFEXITED(trace.status) || WEXITSTATUS(trace.status) != 0)
         printf("the workload did not end well: %s %d\n", WIFEXITED(trace.status) ? "exit status" : "signal",
                WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : WTERMSIG(trace.status));
+    if (asked.campaign.oracle == ORACLE_HISTORY)
+        puts("no check: a file must be as it was at some moment since the latest line printed; see --recover "
+             "and --check");
     fflush(stdout);
-    int code = torture(&asked, &trace, &outputs);
+    int code = EXIT_BROKEN;
+    struct readings *readings = NULL;
+    if (asked.recover)
+        readings = readings_take(&trace, asked.recover, asked.campaign.timeout_s);
+    asked.campaign.readings = readings;
+    if (readings || !asked.recover)
+        code = torture(&asked, &trace, &outputs);
     const int gaps = tell_gaps(&trace);
     if (!outputs_close(&outputs, &trace) && code == EXIT_PASSED)
         code = EXIT_BROKEN;
+    readings_release(readings);
     trace_release(&trace);
     return code == EXIT_PASSED ? gaps : code;
 }
@@ -535,17 +574,25 @@ static int replay_in(struct sandbox *sandbox, void *arg)
     const struct repro *repro = replaying->repro;
     const bool killed = repro->crash.profile == PROFILE_KILL;
     struct failure failure = {.crash = repro->crash};
-    snprintf(failure.note, sizeof(failure.note), "%s", repro->note);
-    const struct check check = {.command = repro->check,
-                                .timeout_s = repro->timeout_s,
-                                .fault = repro->fault,
-                                .acks = repro->acks,
-                                .acks_size = repro->acks_size};
+    const struct question question = {.tree = replaying->tree,
+                                      .hash = repro->crash.hash,
+                                      .cut = !killed,
+                                      .fault = repro->fault,
+                                      .acks = repro->acks,
+                                      .acks_size = repro->acks_size,
+                                      .at = repro->crash.at};
+    struct oracle oracle = {.kind = repro->oracle,
+                            .command = repro->check,
+                            .timeout_s = repro->timeout_s,
+                            .expected = &repro->expected};
 
-    sandbox_boot(sandbox, killed ? 0 : repro->crash.hash | 1);
-    if (!sandbox_lay(sandbox, replaying->tree))
+    if (repro->oracle == ORACLE_HISTORY)
+        oracle.history = history_make(&repro->trace);
+    snprintf(failure.note, sizeof(failure.note), "%s", repro->note);
+    oracle_ask(&oracle, sandbox, &question, &failure.checked);
+    history_release(oracle.history);
+    if (failure.checked.verdict == CHECK_NOT_RUN)
         return EXIT_BROKEN;
-    check_run(&failure.checked, sandbox, &check);
     report_failure(stdout, &repro->trace, &failure, repro->acks);
     if (failure.checked.verdict == repro->verdict && failure.checked.number == repro->number)
         return EXIT_FOUND;

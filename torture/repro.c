@@ -9,13 +9,37 @@
 
 #define MAGIC 0x6f72706572727474u /* "ttrrepro" */
 
+static void put_hashes(struct writer *writer, const struct hashes *hashes)
+{
+    store_number(writer, hashes->count);
+    for (size_t i = 0; i < hashes->space; i++) {
+        if (hashes->slots[i])
+            store_number(writer, hashes->slots[i]);
+    }
+}
+
+static void get_hashes(struct reader *reader, struct hashes *hashes)
+{
+    const uint64_t count = fetch_number(reader);
+
+    for (uint64_t i = 0; i < count && !reader->failed; i++) {
+        const uint64_t hash = fetch_number(reader);
+        if (hash)
+            hashes_add(hashes, hash);
+    }
+}
+
 bool repro_save(const struct repro *repro, const char *path)
 {
     const struct crash *crash = &repro->crash;
     struct writer writer;
 
     store_begin(&writer, path, MAGIC);
+    store_number(&writer, repro->oracle);
     store_text(&writer, repro->check);
+    put_hashes(&writer, &repro->expected.statuses);
+    put_hashes(&writer, &repro->expected.known);
+    put_hashes(&writer, &repro->expected.due);
     store_text(&writer, repro->fault);
     store_text(&writer, repro->note);
     store_number(&writer, repro->timeout_s);
@@ -45,7 +69,11 @@ static void get(struct reader *reader, struct repro *repro)
     struct crash *crash = &repro->crash;
     size_t space = 0;
 
+    repro->oracle = (enum oracle_kind)fetch_bounded(reader, ORACLES - 1, "an oracle is none that is known");
     repro->check = fetch_text(reader);
+    get_hashes(reader, &repro->expected.statuses);
+    get_hashes(reader, &repro->expected.known);
+    get_hashes(reader, &repro->expected.due);
     repro->fault = fetch_text(reader);
     repro->note = fetch_text(reader);
     repro->timeout_s = (unsigned)fetch_bounded(reader, 1000000, "a time is out of bounds");
@@ -88,6 +116,7 @@ void repro_release(struct repro *repro)
 {
     trace_release(&repro->trace);
     crash_release(&repro->crash);
+    expected_release(&repro->expected);
     free(repro->check);
     free(repro->fault);
     free(repro->note);

@@ -2,16 +2,18 @@
 #ifndef TORTURE_REPRO_H
 #define TORTURE_REPRO_H
 
-#include "torture/check.h"
+#include "torture/oracle.h"
 #include "torture/states.h"
 #include "torture/trace.h"
 
 struct repro {
     struct trace trace;
     struct crash crash;
-    char *check; /* the command */
-    char *fault; /* what is done to the directory, in a word */
-    char *note;  /* which call failed how; "" */
+    enum oracle_kind oracle;
+    char *check;              /* the command; "" if the oracle has none */
+    struct expected expected; /* of the oracle of readings */
+    char *fault;              /* what is done to the directory, in a word */
+    char *note;               /* which call failed how; "" */
     unsigned timeout_s;
     void *acks; /* what had been acknowledged */
     size_t acks_size;

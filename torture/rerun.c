@@ -47,7 +47,7 @@ bool rerun_states(struct rerun *rerun, unsigned samples, states_fn *fn, void *ar
     struct trace trace;
     size_t acks;
 
-    library_forget(&worker->library); /* who records waits for all processes */
+    library_forget(&worker->oracle.library); /* who records waits for all processes */
     sandbox_boot(worker->sandbox, 0);
     if (!sandbox_lay(worker->sandbox, rerun->before) ||
         !recorder_run(&trace, worker->sandbox->dir, campaign->command, injection)) {

@@ -8,7 +8,7 @@
 /* A check that is crashed itself. */
 struct recovery {
     struct worker *worker;
-    size_t acks; /* that had been acknowledged before it */
+    size_t at, acks; /* of the campaign's trace: what had been done and acknowledged before it */
 };
 
 static struct states_options options_of(const struct campaign *campaign)
@@ -27,18 +27,20 @@ static bool test_recovery(void *arg, const struct model *model, const uint8_t *l
 {
     const struct recovery *recovery = arg;
     struct worker *worker = recovery->worker;
-    struct failure failure = {.acks = recovery->acks};
+    struct failure failure = {.point = recovery->at, .acks = recovery->acks};
 
     (void)acks; /* what the check prints promises nothing */
     if (hashes_add(&worker->met, states_key(hash, recovery->acks)) &&
-        worker_check(worker, tree, hash, recovery->acks, model->profile != PROFILE_KILL, &failure.checked))
+        worker_check(worker, tree, hash, recovery->at, recovery->acks, model->profile != PROFILE_KILL,
+                     &failure.checked))
         worker_found(worker, &failure, model, lost, hash);
     tree_release(tree);
     return worker_goes_on(worker);
 }
 
 /* crash_recovery -- runs the check again on a state that it has passed, recorded, and crashes that. */
-static void crash_recovery(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks)
+static void crash_recovery(struct worker *worker, const struct tree *tree, uint64_t hash, size_t at,
+                           size_t acks)
 {
     const struct campaign *campaign = worker->campaign;
     const bool killed = campaign->profile == PROFILE_KILL;
@@ -50,13 +52,13 @@ static void crash_recovery(struct worker *worker, const struct tree *tree, uint6
     const struct check check = {.fault = profile_fault(campaign->profile, campaign->profile),
                                 .acks = worker->acks,
                                 .acks_size = acks};
-    struct recovery recovery = {worker, acks};
+    struct recovery recovery = {worker, at, acks};
     struct injection injection = {.ends_with_it = true, .quiet = true, .timeout_s = campaign->timeout_s};
     char *copy = memory_text(campaign->check), *words[CHECK_WORDS_MAX + 1];
     struct states_counts counts;
     struct trace trace;
 
-    library_forget(&worker->library); /* who records waits for all processes */
+    library_forget(&worker->oracle.library); /* who records waits for all processes */
     check_words(words, copy);
     sandbox_boot(worker->sandbox, killed ? 0 : hash | 1);
     if (sandbox_lay(worker->sandbox, tree) && check_prepare(worker->sandbox, &check) &&
@@ -76,16 +78,18 @@ static bool test_crash(void *arg, const struct model *model, const uint8_t *lost
 {
     struct worker *worker = arg;
     const struct campaign *campaign = worker->campaign;
-    struct failure failure = {.acks = acks};
+    struct failure failure = {.point = model->at, .acks = acks};
     const bool is_ours = hash % campaign->workers == worker->index &&
                          !(campaign->known && hashes_has(campaign->known, states_key(hash, acks)));
 
     if (!is_ours)
         ;
-    else if (worker_check(worker, tree, hash, acks, model->profile != PROFILE_KILL, &failure.checked))
+    else if (worker_check(worker, tree, hash, model->at, acks, model->profile != PROFILE_KILL,
+                          &failure.checked))
         worker_found(worker, &failure, model, lost, hash);
-    else if (campaign->deep && hash / campaign->workers % campaign->deep == 0)
-        crash_recovery(worker, tree, hash, acks);
+    else if (campaign->deep && campaign->oracle != ORACLE_HISTORY &&
+             hash / campaign->workers % campaign->deep == 0)
+        crash_recovery(worker, tree, hash, model->at, acks);
     tree_release(tree);
     return worker_goes_on(worker);
 }

@@ -35,7 +35,8 @@ static bool test_failed(void *arg, const struct model *model, const uint8_t *los
     if (failing->injection->call[0] && hashes_add(&worker->met, states_key(hash ^ model->profile, acks))) {
         failing->counts->distinct++;
         describe(worker, failing->injection);
-        if (worker_check(worker, tree, hash, acks, model->profile != PROFILE_KILL, &failure.checked))
+        if (worker_check(worker, tree, hash, model->at, acks, model->profile != PROFILE_KILL,
+                         &failure.checked))
             worker_found(worker, &failure, model, lost, hash);
     }
     tree_release(tree);

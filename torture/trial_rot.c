@@ -23,7 +23,7 @@ static bool test_rot(void *arg, const struct rot *rot)
     rotting->counts->made++;
     rotting->counts->distinct += is_new;
     if (is_new && hash % worker->campaign->workers == worker->index &&
-        worker_check(worker, &tree, hash, failure.acks, true, &failure.checked)) {
+        worker_check(worker, &tree, hash, trace->count, failure.acks, true, &failure.checked)) {
         failure.crash = (struct crash){
             .profile = PROFILE_ROT, .dropped = DROPPED_NONE, .at = trace->count, .rot = *rot, .hash = hash};
         failure.kind = (uint64_t)rot->object << 8 | rot->kind;

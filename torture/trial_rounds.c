@@ -92,7 +92,7 @@ static bool test_round(void *arg, const struct model *model, const uint8_t *lost
     rounds->counts->made++;
     rounds->counts->distinct += hashes_add(&worker->met, states_key(hash, all));
     describe(rounds);
-    if (worker_check(worker, tree, hash, all, cut, &failure.checked)) {
+    if (worker_check(worker, tree, hash, model->at, all, cut, &failure.checked)) {
         worker_found(worker, &failure, model, lost, hash);
         rounds->failed = true;
         tree_release(tree);

@@ -21,22 +21,19 @@ static void tell(const struct worker *worker, enum message message, const void *
         _exit(1); /* nobody listens any more */
 }
 
-bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks, bool cut,
-                  struct checked *checked)
+bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash, size_t at, size_t acks,
+                  bool cut, struct checked *checked)
 {
-    const struct campaign *campaign = worker->campaign;
-    const struct check check = {.command = campaign->check,
-                                .library = worker->library.path ? &worker->library : NULL,
-                                .timeout_s = campaign->timeout_s,
-                                .fault =
-                                    profile_fault(campaign->profile, cut ? PROFILE_STRICT : PROFILE_KILL),
-                                .acks = worker->acks,
-                                .acks_size = acks};
+    const struct question question = {
+        .tree = tree,
+        .hash = hash,
+        .cut = cut,
+        .fault = profile_fault(worker->campaign->profile, cut ? PROFILE_STRICT : PROFILE_KILL),
+        .acks = worker->acks,
+        .acks_size = acks,
+        .at = at};
 
-    sandbox_boot(worker->sandbox, cut ? hash | 1 : 0);
-    *checked = (struct checked){.verdict = CHECK_NOT_RUN};
-    if (sandbox_lay(worker->sandbox, tree))
-        check_run(checked, worker->sandbox, &check);
+    oracle_ask(&worker->oracle, worker->sandbox, &question, checked);
     worker->tested++;
     if (checked->verdict == CHECK_NOT_RUN && !worker->broken) {
         fprintf(stderr, "cairn-torture: the check could not be run: %s\n", checked->output);
@@ -62,8 +59,8 @@ static bool try_without(struct worker *worker, struct failure *failure, size_t b
     }
     /* What was given up may be lost all the same, with something else. */
     if (crash_make(&fewer, worker->trace, &tree) && fewer.count < failure->crash.count)
-        fails =
-            worker_check(worker, &tree, fewer.hash, failure->acks, fewer.profile != PROFILE_KILL, &checked);
+        fails = worker_check(worker, &tree, fewer.hash, failure->point, failure->acks,
+                             fewer.profile != PROFILE_KILL, &checked);
     tree_release(&tree);
     if (fails) {
         crash_release(&failure->crash);
@@ -136,7 +133,13 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
 
     worker->sandbox = sandbox;
     worker->trace = campaign->trace;
-    worker->library.path = campaign->library;
+    worker->oracle = (struct oracle){.kind = campaign->oracle,
+                                     .command = campaign->check,
+                                     .library = {.path = campaign->library},
+                                     .timeout_s = campaign->timeout_s,
+                                     .readings = campaign->readings};
+    if (campaign->oracle == ORACLE_HISTORY)
+        worker->oracle.history = history_make(campaign->trace);
     worker->acks = acks_take(campaign->trace, acks_size(campaign->trace, campaign->trace->count));
     switch (campaign->profile) {
     case PROFILE_ERRORS:
@@ -159,7 +162,8 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
     ending.stopped = worker->failed >= campaign->failures_max;
     ending.broken = worker->broken;
     tell(worker, MESSAGE_END, &ending, sizeof(ending));
-    library_forget(&worker->library);
+    library_forget(&worker->oracle.library);
+    history_release(worker->oracle.history);
     hashes_release(&worker->met);
     free(worker->acks);
 }

@@ -6,6 +6,7 @@
 #define TORTURE_WORKER_H
 
 #include "torture/campaign.h"
+#include "torture/oracle.h"
 #include "torture/sandbox.h"
 
 /* What workers tell: a byte of what it is, and then it. */
@@ -27,9 +28,9 @@ struct worker {
     unsigned index;
     int out;
     const struct trace *trace; /* the campaign's; or of another run, while that is crashed */
-    struct library library;    /* the check, if it is one */
-    char *acks;                /* all that was acknowledged in it */
-    char note[160];            /* what is done to that other run; "" */
+    struct oracle oracle;
+    char *acks;     /* all that was acknowledged in it */
+    char note[160]; /* what is done to that other run; "" */
     uint64_t tested, told, failed, recoveries, refused;
     struct hashes met; /* states that were tested, as far as a trial notes that */
     bool broken;
@@ -38,13 +39,13 @@ struct worker {
 /* worker_run -- does its part of the campaign, and tells `out`. */
 void worker_run(struct worker *worker, struct sandbox *sandbox);
 
-/* worker_check -- lays the tree, whose hash that is, out and runs the check with the first `acks` bytes
- * acknowledged. `cut`: the power was cut, and it is another boot. True if the check fails. */
-bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash, size_t acks, bool cut,
-                  struct checked *checked);
+/* worker_check -- whether the check fails on the tree, whose hash that is, when so many operations of the
+ * campaign's trace had been done, and the first `acks` bytes been acknowledged. `cut`: the power was cut. */
+bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash, size_t at, size_t acks,
+                  bool cut, struct checked *checked);
 
-/* worker_found -- a state fails, of which worker_check() has filled in `checked`: it is made smaller, and
- * told. */
+/* worker_found -- a state fails, of which `point`, `acks` and `checked` are filled in: it is made smaller,
+ * and told. */
 void worker_found(struct worker *worker, struct failure *failure, const struct model *model,
                   const uint8_t *lost, uint64_t hash);
 

@@ -1,7 +1,7 @@
 /* file.c -- ways to keep a state in plain files, most of them wrong. The state is a number and as many bytes
  * as fill more than one page; each step that is acknowledged must be there afterwards, and never half of one.
  *
- *     file HOW work|check DIR
+ *     file HOW work|check|read DIR
  *
  * - inplace: writes over the file, and never syncs: any half of it may be there
  * - inplace-sync: the same with fsync: each step is durable, but a cut in the middle of a write is not
@@ -28,6 +28,8 @@
 #define STEPS 6
 #define BODY  6000
 #define RETRY 2 /* in place of a yes to whether to sync */
+
+static int reads; /* whether what is found is printed */
 
 struct state {
     uint32_t step, sum;
@@ -110,6 +112,8 @@ static int found(const char *name, int log)
             break;
         if (n == sizeof(state) && sum_of(&state) == state.sum) {
             last = (int)state.step;
+            if (reads)
+                printf("%d\n", last);
         } else if (!log) {
             printf("garbage in %s\n", name);
             exit(1);
@@ -192,6 +196,14 @@ static int found_newest(void)
     return *newest ? found(newest, 0) : -1;
 }
 
+/* there_is -- the last state that can be read. */
+static int there_is(const char *how)
+{
+    return is(how, "go")                                                      ? found_newest()
+           : strncmp(how, "append", 6) == 0 || strncmp(how, "resume", 6) == 0 ? found("log", 1)
+                                                                              : found("state", 0);
+}
+
 static int check(const char *how)
 {
     FILE *acks = fopen(getenv("TORTURE_ACKED") ? getenv("TORTURE_ACKED") : "", "re");
@@ -199,9 +211,7 @@ static int check(const char *how)
 
     while (acks && fscanf(acks, "%d", &acked) == 1)
         ;
-    const int there = is(how, "go")                                                      ? found_newest()
-                      : strncmp(how, "append", 6) == 0 || strncmp(how, "resume", 6) == 0 ? found("log", 1)
-                                                                                         : found("state", 0);
+    const int there = there_is(how);
     if (there >= acked)
         return 0;
     printf("lost: step %d is there, and step %d was acknowledged\n", there, acked);
@@ -222,6 +232,11 @@ int main(int argc, char **argv)
         return 2;
     if (is(argv[2], "check"))
         return check(argv[1]);
+    if (is(argv[2], "read")) {
+        reads = 1;
+        there_is(argv[1]);
+        return 0;
+    }
     work(argv[1]);
     return 0;
 }
