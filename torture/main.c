@@ -417,8 +417,6 @@ static int run_run(int argc, char **argv)
                                             {"trace", required_argument, NULL, 't'},
                                             {"drop-syncs", no_argument, NULL, 'D'},
                                             {"deep", required_argument, NULL, 'R'},
-                                            {"drop-syncs", no_argument, NULL, 'D'},
-                                            {"deep", required_argument, NULL, 'R'},
                                             {"tap", required_argument, NULL, 'A'},
                                             {"junit", required_argument, NULL, 'U'},
                                             {"json", required_argument, NULL, 'J'},
