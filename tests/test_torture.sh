@@ -339,6 +339,116 @@ run__tells_programs_what_it_found() {
     fi
 }
 
+# is_whole FILE -- it is well-formed: every element that begins ends, in order, and an ampersand is none by itself; and
+# nothing in it is fetched from elsewhere.
+is_whole() {
+    local wrong
+    wrong=$(tr '\n' ' ' <"$1" | sed 's/<[^>]*>/\n&\n/g' | awk '
+        /^<[!?]/ || /\/>$/ { next }
+        /^<\// {
+            name = substr($0, 3, length($0) - 3)
+            if (!depth || open[depth--] != name) print "</" name "> ends nothing"
+            next
+        }
+        /^</ {
+            if (!match($0, /^<[a-z][a-z0-9]*/)) print "no element: " $0
+            open[++depth] = substr($0, 2, RLENGTH - 1)
+            next
+        }
+        {
+            gsub(/&(lt|gt|amp|quot|#[0-9]+);/, "")
+            if (/[&<>]/ && open[depth] != "style") print "bare: " $0
+        }
+        END { if (depth) print "<" open[depth] "> does not end" }')
+    [[ -z $wrong ]] || fail "$1 is not whole: $wrong"
+    iconv -f UTF-8 -t UTF-8 "$1" >/dev/null || fail "$1 is no UTF-8"
+    if command -v xmllint >/dev/null; then
+        xmllint --noout "$1" || fail "$1 is not well-formed"
+    fi
+    wrong=$(sed 's#http://www.w3.org/2000/svg##g' "$1" |
+        grep -oE 'https?://.*|src=.*|href=.*|@import.*|url\(.*|<(script|link|iframe|object|embed|img).*') || true
+    [[ -z $wrong ]] || fail "$1 wants something from elsewhere: $wrong"
+}
+
+run__tells_people_what_it_found() {
+    prepare
+    more=(--html page.html)
+    torture 1 "$programs/torture_corpus_file rename-fsync check dir" "$programs/torture_corpus_file" rename-fsync work dir
+    is_whole page.html
+    [[ $(grep -c '<tr>.*verdict good">passed<' page.html) -eq 1 && $(grep -c '<tr>.*verdict bad">FAILED<' page.html) -eq 4 ]] ||
+        fail "the verdicts are not told"
+    [[ $(grep -c '<section ' page.html) -eq $(grep -cE 'states? like this one' out) ]] || fail "not all failures are told"
+    grep -qE 'class="lost".*<title>LOST \(1\): .* rename +rename +tmp -&gt; state<.*class="x"' page.html ||
+        fail "the rename is not crossed out"
+    grep -q 'Should have been synced:</strong> the directory <code>.</code>' page.html || fail "the remedy is not told"
+    grep -q 'cairn-torture replay torture.out/1-strict.repro' page.html || fail "the file is not told"
+    grep -q -- '--faults kill,power --profile strict,ext4,xfs,btrfs --seed 1 --samples 4' page.html ||
+        fail "it does not say how to run it again"
+}
+
+run__tells_people_of_names_that_are_hostile() {
+    local wanted
+    prepare
+    more=(--html page.html --profile strict)
+    cat >work <<'END'
+#!/bin/bash
+cd dir
+for name in '<script>alert(1)<' '"x"' 'a&amp;b&' $'two\nlines' $'\xff\xfe\x80' $'\xe2\x80\xae' "'"; do
+    echo x >"$name"
+done
+echo $'<b>&"\xff'
+END
+    chmod +x work
+    # It fails where all of them are there.
+    # shellcheck disable=SC2016 # for the check's shell
+    torture 1 'printf "</pre><script>\"&\377\001"; test "$(cat dir/* | wc -l)" -lt 7' ./work '<i>' $'\xff\n'
+    is_whole page.html
+    for wanted in '&lt;script&gt;alert(1)&lt;' '&quot;x&quot;' 'a&amp;amp;b&amp;' 'two\n' '\xff\xfe\x80' '\xe2\x80\xae' \
+        '&lt;/pre&gt;&lt;script&gt;&quot;&amp;\xff\x01' "&#39;&lt;i&gt;&#39; \$&#39;\\377\\012&#39;"; do
+        grep -qF -- "$wanted" page.html || fail "it does not have '$wanted'"
+    done
+    ! grep -qE '<(script|b|i)>' page.html || fail "a string has become an element"
+}
+
+run__tells_people_of_rot_and_of_calls_that_fail() {
+    prepare
+    more=(--html page.html --faults 'rot,errors')
+    torture 1 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append-retry work dir
+    is_whole page.html
+    grep -q 'Rotten:</strong> <code>log: ' page.html || fail "the rot is not told"
+    grep -qE 'run again with <strong>call [0-9]+, fsync, fails: ' page.html || fail "the call is not told"
+    grep -q 'its sync failed' page.html || fail "the sync is not told"
+}
+
+# A recovery that removes the old state before the new one is in its place.
+run__tells_people_of_a_check_that_was_crashed() {
+    prepare
+    more=(--html page.html --deep 1 --faults kill)
+    echo old >dir/old
+    torture 1 'test -e dir/old || test -e dir/new || exit 1; rm -f dir/old dir/new; echo >dir/new; echo done' \
+        sh -c 'echo x >dir/old'
+    is_whole page.html
+    grep -q 'The ticks and the picture are of the check' page.html || fail "whose picture it is is not told"
+    grep -q '>printed by the check<' page.html || fail "what the check prints is taken for a promise"
+}
+
+run__tells_people_of_a_long_run_in_a_few_words() {
+    prepare
+    more=(--html page.html --faults kill --failures 1)
+    torture 1 false dd if=/dev/zero of=dir/x bs=1 count=10000 status=none
+    is_whole page.html
+    [[ $(stat -c %s page.html) -lt 100000 ]] || fail "the page is too large: $(stat -c %s page.html)"
+    grep -qE 'Drawn: [0-9]+ of the 100[0-9]{2} operations, ' page.html || fail "what is left out is not told"
+}
+
+run__that_cannot_write_its_page_says_so() {
+    local status=0
+    prepare
+    "$programs/cairn-torture" run --dir dir --check true --html nowhere/page.html -- true >out 2>&1 || status=$?
+    [[ $status -eq 2 ]] || fail "it exits with $status"
+    grep -q 'nowhere/page.html: cannot make the file' out || fail "it does not say so"
+}
+
 run__leaves_the_directory_alone() {
     prepare
     echo mine >dir/mine

@@ -59,6 +59,7 @@ static void usage(FILE *stream)
         "  --out DIR          where files to replay are written, torture.out\n"
         "  --trace FILE       write what was recorded there, too\n"
         "  --tap FILE         the results for programs; as well --junit FILE and --json FILE\n"
+        "  --html FILE        the results for people, one file with pictures\n"
         "\n"
         "CHECK is a command that exits with 0 if the directory is well. It finds the lines that had been\n"
         "printed before the crash in the file TORTURE_ACKED, the directory's path in TORTURE_DIR, and in\n"
@@ -126,7 +127,7 @@ static int run_show(int argc, char **argv)
 /* --- run ---------------------------------------------------------------------------------------------- */
 
 struct asked {
-    const char *dir, *check, *library, *recover, *out, *trace, *tap, *junit, *json;
+    const char *dir, *check, *library, *recover, *out, *trace, *tap, *junit, *json, *html;
     bool profiles[PROFILES];       /* of power cuts */
     bool kill, power, rot, errors; /* the faults */
     bool drop_syncs;
@@ -403,6 +404,9 @@ static bool run_option(struct asked *asked, int key, const char *value)
     case 'J':
         asked->json = value;
         return true;
+    case 'H':
+        asked->html = value;
+        return true;
     case 'D':
         asked->drop_syncs = true;
         return true;
@@ -478,17 +482,27 @@ static bool choose_oracle(struct asked *asked)
 
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"dir", required_argument, NULL, 'd'},       {"check", required_argument, NULL, 'c'},
-        {"check-lib", required_argument, NULL, 'L'}, {"recover", required_argument, NULL, 'r'},
-        {"profile", required_argument, NULL, 'p'},   {"seed", required_argument, NULL, 's'},
-        {"samples", required_argument, NULL, 'n'},   {"jobs", required_argument, NULL, 'j'},
-        {"timeout", required_argument, NULL, 'T'},   {"failures", required_argument, NULL, 'f'},
-        {"out", required_argument, NULL, 'o'},       {"trace", required_argument, NULL, 't'},
-        {"drop-syncs", no_argument, NULL, 'D'},      {"deep", required_argument, NULL, 'R'},
-        {"rounds", required_argument, NULL, 'N'},    {"tap", required_argument, NULL, 'A'},
-        {"junit", required_argument, NULL, 'U'},     {"json", required_argument, NULL, 'J'},
-        {"faults", required_argument, NULL, 'F'},    {0}};
+    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+                                            {"check", required_argument, NULL, 'c'},
+                                            {"check-lib", required_argument, NULL, 'L'},
+                                            {"recover", required_argument, NULL, 'r'},
+                                            {"profile", required_argument, NULL, 'p'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"samples", required_argument, NULL, 'n'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"timeout", required_argument, NULL, 'T'},
+                                            {"failures", required_argument, NULL, 'f'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"drop-syncs", no_argument, NULL, 'D'},
+                                            {"deep", required_argument, NULL, 'R'},
+                                            {"rounds", required_argument, NULL, 'N'},
+                                            {"tap", required_argument, NULL, 'A'},
+                                            {"junit", required_argument, NULL, 'U'},
+                                            {"json", required_argument, NULL, 'J'},
+                                            {"html", required_argument, NULL, 'H'},
+                                            {"faults", required_argument, NULL, 'F'},
+                                            {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
         .out = "torture.out",
@@ -520,7 +534,7 @@ static int run_run(int argc, char **argv)
     asked.campaign.check = asked.check;
     asked.campaign.cuts = asked.power;
     asked.campaign.command = argv + optind;
-    if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json))
+    if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json, asked.html))
         return EXIT_USAGE;
     if (!recorder_run(&trace, asked.dir, argv + optind, NULL) ||
         (asked.trace && !trace_save(&trace, asked.trace))) {

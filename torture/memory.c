@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void memory_lacks(void)
+{
+    fputs("cairn-torture: out of memory\n", stderr);
+    exit(4);
+}
+
 static void *there(void *memory)
 {
-    if (memory == NULL) {
-        fputs("cairn-torture: out of memory\n", stderr);
-        exit(4);
-    }
+    if (memory == NULL)
+        memory_lacks();
     return memory;
 }
 

@@ -14,4 +14,7 @@ char *memory_text(const char *text);
  * many it has room for. */
 void *memory_grow(void *array, size_t count, size_t *space, size_t item);
 
+/* memory_lacks -- ends the harness with that message, for who asked for memory otherwise. */
+_Noreturn void memory_lacks(void);
+
 #endif

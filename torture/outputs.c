@@ -15,11 +15,16 @@ static bool open_one(FILE **stream, const char *path)
     return path == NULL || *stream;
 }
 
-bool outputs_open(struct outputs *outputs, const char *tap, const char *junit, const char *json)
+bool outputs_open(struct outputs *outputs, const char *tap, const char *junit, const char *json,
+                  const char *html)
 {
+    FILE *page;
+
     *outputs = (struct outputs){0};
-    if (!open_one(&outputs->tap, tap) || !open_one(&outputs->junit, junit) || !open_one(&outputs->json, json))
+    if (!open_one(&outputs->tap, tap) || !open_one(&outputs->junit, junit) ||
+        !open_one(&outputs->json, json) || !open_one(&page, html))
         return false;
+    html_open(&outputs->html, page);
     if (outputs->tap)
         fputs("TAP version 13\n", outputs->tap);
     if (outputs->junit)
@@ -138,6 +143,7 @@ void outputs_profile(struct outputs *outputs, const struct campaign *campaign, c
     FILE *json = outputs->json;
 
     outputs->profiles++;
+    html_profile(&outputs->html, campaign, result, repros);
     if (outputs->tap)
         put_tap(outputs, campaign, result, text);
     if (outputs->junit)
@@ -194,9 +200,11 @@ bool outputs_close(struct outputs *outputs, const struct trace *trace)
         put_json(outputs->json, trace->command);
         fputs("}\n", outputs->json);
     }
+    FILE *page = outputs->html.file;
+    html_close(&outputs->html, trace);
     const bool tap = close_one(outputs->tap), junit = close_one(outputs->junit),
-               json = close_one(outputs->json);
-    if (!tap || !junit || !json)
+               json = close_one(outputs->json), html = close_one(page);
+    if (!tap || !junit || !json || !html)
         fprintf(stderr, "cairn-torture: a report could not be written: %s\n", strerror(errno));
-    return tap && junit && json;
+    return tap && junit && json && html;
 }

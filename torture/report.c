@@ -18,7 +18,7 @@ static void tell_lines(FILE *stream, const char *prefix, const char *text)
     }
 }
 
-static void tell_verdict(FILE *stream, const struct checked *checked)
+void report_verdict(FILE *stream, const struct checked *checked)
 {
     switch (checked->verdict) {
     case CHECK_FAILED:
@@ -57,26 +57,54 @@ static void tell_loss(FILE *stream, const struct trace *trace, const struct loss
     fputc('\n', stream);
 }
 
-/* covers -- whether the operation would have made the loss durable. */
-static bool covers(const struct op *sync, const struct op *lost, const struct loss *loss)
+uint32_t report_wanted(const struct trace *trace, const struct loss *loss)
 {
-    if (sync->begin <= lost->end)
-        return false;
-    if (sync->kind == OP_SYNC_ALL)
-        return true;
-    if (sync->kind != OP_SYNC && sync->kind != OP_DATASYNC)
-        return false;
+    const struct op *op = &trace->ops[loss->op];
+
     if (loss->kind != PART_NAMES)
-        return sync->object == lost->object;
-    return sync->object ==
-           (loss->number || lost->kind == OP_CREATE || lost->kind == OP_LINK || lost->kind == OP_UNLINK
-                ? lost->dir
-                : lost->dir2);
+        return op->object;
+    return loss->number || op->kind == OP_CREATE || op->kind == OP_LINK || op->kind == OP_UNLINK ? op->dir
+                                                                                                 : op->dir2;
 }
 
-/* tell_remedy -- the first sync that covers the first loss, which came too late; or that there is none. */
+/* covers -- whether the operation would have made the loss durable. */
+static bool covers(const struct trace *trace, const struct op *sync, const struct loss *loss)
+{
+    if (sync->begin <= trace->ops[loss->op].end)
+        return false;
+    return sync->kind == OP_SYNC_ALL || ((sync->kind == OP_SYNC || sync->kind == OP_DATASYNC) &&
+                                         sync->object == report_wanted(trace, loss));
+}
+
+size_t report_late_sync(const struct trace *trace, const struct crash *crash)
+{
+    if (crash->count == 0)
+        return SIZE_MAX;
+    for (size_t i = crash->losses[0].op + 1; i < trace->count; i++) {
+        if (covers(trace, &trace->ops[i], &crash->losses[0]))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+size_t report_failed_sync(const struct trace *trace, const struct crash *crash)
+{
+    if (crash->count == 0)
+        return SIZE_MAX;
+    for (size_t i = crash->losses[0].op + 1; i < crash->at && i < trace->count; i++) {
+        const struct op *op = &trace->ops[i];
+        if (op->kind == OP_SYNC_FAILED && op->object == report_wanted(trace, &crash->losses[0]))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* tell_remedy -- the first sync that covers the first loss, which came too late; or that there is none, or
+ * that it failed. */
 static void tell_remedy(FILE *stream, const struct trace *trace, const struct crash *crash)
 {
+    const size_t late = report_late_sync(trace, crash), failed = report_failed_sync(trace, crash);
+
     if (crash->count == 0) {
         fputs("    nothing was lost: it is so whenever the program stops here\n", stream);
         return;
@@ -85,22 +113,24 @@ static void tell_remedy(FILE *stream, const struct trace *trace, const struct cr
         fputs("    the kill cut that write short\n", stream);
         return;
     }
-    const struct loss *loss = &crash->losses[0];
-    const struct op *lost = &trace->ops[loss->op];
-    for (size_t i = loss->op + 1; i < trace->count; i++) {
-        if (!covers(&trace->ops[i], lost, loss))
-            continue;
-        fprintf(stream, "    it is synced too late, by: ");
-        trace_tell(trace, i, stream);
+    if (failed != SIZE_MAX) {
+        fprintf(stream, "    a sync of it failed, and no later one makes it durable: ");
+        trace_tell(trace, failed, stream);
         fputc('\n', stream);
         return;
     }
-    fprintf(stream, "    nothing syncs it: %s wants an fsync %s\n",
-            loss->kind == PART_NAMES ? "the directory" : "the file",
-            loss->kind == PART_NAMES ? "after that, before it is relied on" : "before it is relied on");
+    if (late != SIZE_MAX) {
+        fprintf(stream, "    it is synced too late, by: ");
+        trace_tell(trace, late, stream);
+        fputc('\n', stream);
+        return;
+    }
+    const bool names = crash->losses[0].kind == PART_NAMES;
+    fprintf(stream, "    nothing syncs it: %s wants an fsync %s\n", names ? "the directory" : "the file",
+            names ? "after that, before it is relied on" : "before it is relied on");
 }
 
-static void tell_acks(FILE *stream, const char *acks)
+void report_acks(FILE *stream, const char *acks)
 {
     char *text = memory_text(acks);
     size_t lines = 0;
@@ -115,10 +145,9 @@ static void tell_acks(FILE *stream, const char *acks)
         lines++;
         at = end + 1;
     }
-    fprintf(stream, "    acknowledged: %zu line%s", lines, lines == 1 ? "" : "s");
+    fprintf(stream, "acknowledged: %zu line%s", lines, lines == 1 ? "" : "s");
     if (lines)
         fprintf(stream, ", the last of them \"%.100s\"", last);
-    fputc('\n', stream);
     free(text);
 }
 
@@ -130,7 +159,7 @@ void report_failure(FILE *stream, const struct trace *trace, const struct failur
         fputs("    rotten: ", stream);
         rot_tell(&crash->rot, trace, stream);
         fputs("\n    the check: ", stream);
-        tell_verdict(stream, &failure->checked);
+        report_verdict(stream, &failure->checked);
         fputc('\n', stream);
         tell_lines(stream, "      | ", failure->checked.output);
         return;
@@ -143,14 +172,16 @@ void report_failure(FILE *stream, const struct trace *trace, const struct failur
     if (crash->at > 0)
         trace_tell(trace, crash->at - 1, stream);
     fputc('\n', stream);
-    tell_acks(stream, acks);
+    fputs("    ", stream);
+    report_acks(stream, acks);
+    fputc('\n', stream);
     for (size_t i = 0; i < crash->count && i < LOSSES_SHOWN; i++)
         tell_loss(stream, trace, &crash->losses[i]);
     if (crash->count > LOSSES_SHOWN)
         fprintf(stream, "    ... and %zu more\n", crash->count - LOSSES_SHOWN);
     tell_remedy(stream, trace, crash);
     fputs("    the check: ", stream);
-    tell_verdict(stream, &failure->checked);
+    report_verdict(stream, &failure->checked);
     fputc('\n', stream);
     tell_lines(stream, "      | ", failure->checked.output);
 }

@@ -10,6 +10,20 @@
  * kept it. `acks` is what had been acknowledged, ended by a NUL. */
 void report_failure(FILE *stream, const struct trace *trace, const struct failure *failure, const char *acks);
 
+/* Of that, what others tell as well. report_verdict -- what the check did, and report_acks -- what had been
+ * acknowledged, in a few words. */
+void report_verdict(FILE *stream, const struct checked *checked);
+void report_acks(FILE *stream, const char *acks);
+
+/* report_wanted -- the object whose sync would have kept the loss. report_late_sync -- the first operation
+ * that syncs what was lost first, which came too late; SIZE_MAX if there is none. */
+uint32_t report_wanted(const struct trace *trace, const struct loss *loss);
+size_t report_late_sync(const struct trace *trace, const struct crash *crash);
+
+/* report_failed_sync -- the one that was made to fail, and dropped what was lost first: no later one makes
+ * that durable. SIZE_MAX if there is none. */
+size_t report_failed_sync(const struct trace *trace, const struct crash *crash);
+
 /* report_alike -- an operation's call and what it was on, with 0 for all digits: the same for those that are
  * alike. */
 void report_alike(const struct trace *trace, size_t op, char text[256]);

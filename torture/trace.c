@@ -299,23 +299,30 @@ static void call_it(struct called *called, uint32_t count, const struct op *op)
         called[op->object] = (struct called){op->dir2, op->name2};
 }
 
-void trace_show(const struct trace *trace, FILE *stream)
+void trace_lines(const struct trace *trace, size_t from, size_t to, FILE *stream)
 {
     const uint32_t count = trace->objects + 1;
     struct called *called = memory_new(count * sizeof(*called));
 
-    fprintf(stream, "directory: %s\ncommand:   %s\n", trace->dir, trace->command);
-    for (size_t i = 0; i < trace->count; i++) {
-        show_op(stream, &trace->ops[i], called, count);
-        fputc('\n', stream);
+    for (size_t i = 0; i < to && i < trace->count; i++) {
+        if (i >= from) {
+            show_op(stream, &trace->ops[i], called, count);
+            fputc('\n', stream);
+        }
         call_it(called, count, &trace->ops[i]);
     }
+    free(called);
+}
+
+void trace_show(const struct trace *trace, FILE *stream)
+{
+    fprintf(stream, "directory: %s\ncommand:   %s\n", trace->dir, trace->command);
+    trace_lines(trace, 0, trace->count, stream);
     for (size_t i = 0; i < trace->gap_count; i++) {
         fputs("INCOMPLETE: ", stream);
         show_text(stream, trace->gaps[i], strlen(trace->gaps[i]));
         fputc('\n', stream);
     }
-    free(called);
 }
 
 void trace_tell(const struct trace *trace, size_t op, FILE *stream)
@@ -330,13 +337,18 @@ void trace_tell(const struct trace *trace, size_t op, FILE *stream)
     free(called);
 }
 
-void trace_path(const struct trace *trace, uint32_t object, FILE *stream)
+void trace_path_at(const struct trace *trace, uint32_t object, size_t at, FILE *stream)
 {
     const uint32_t count = trace->objects + 1;
     struct called *called = memory_new(count * sizeof(*called));
 
-    for (size_t i = 0; i < trace->count; i++)
+    for (size_t i = 0; i < at && i < trace->count; i++)
         call_it(called, count, &trace->ops[i]);
     show_path(stream, called, count, object, 0);
     free(called);
+}
+
+void trace_path(const struct trace *trace, uint32_t object, FILE *stream)
+{
+    trace_path_at(trace, object, trace->count, stream);
 }

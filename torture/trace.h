@@ -97,10 +97,14 @@ void trace_get(struct reader *reader, struct trace *trace);
 /* trace_show -- the operations, a line each. */
 void trace_show(const struct trace *trace, FILE *stream);
 
-/* trace_path -- the path that an object has at the end. */
+/* trace_path -- the path that an object has at the end; trace_path_at -- after so many operations. */
 void trace_path(const struct trace *trace, uint32_t object, FILE *stream);
+void trace_path_at(const struct trace *trace, uint32_t object, size_t at, FILE *stream);
 
 /* trace_tell -- one of them as such a line, without its end; objects by the names that they had then. */
 void trace_tell(const struct trace *trace, size_t op, FILE *stream);
+
+/* trace_lines -- those from `from` to before `to`, a line each. */
+void trace_lines(const struct trace *trace, size_t from, size_t to, FILE *stream);
 
 #endif
