@@ -203,9 +203,47 @@ static void kill__cuts_the_write_under_way_at_the_border_of_a_page(void **state)
     assert_false(size_can_be(PROFILE_KILL, "f", 0));
     CAN(PROFILE_KILL, "f", "before", NULL, NULL);
     CAN(PROFILE_KILL, "f", "beforexxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL, NULL);
+    CANNOT(PROFILE_KILL, "f", "before.........................................................", NULL, NULL);
     synced(1); /* that it has come so far tells that the write was whole */
     assert_true(size_can_be(PROFILE_KILL, "f", 2 * CONTENT_PAGE + 6));
     assert_false(size_can_be(PROFILE_KILL, "f", CONTENT_PAGE));
+}
+
+/* overlapped -- two names come about by calls of which neither had ended when the other began. */
+static void overlapped(uint32_t *first, uint32_t *second)
+{
+    const uint64_t begin = ++trace.ticks;
+
+    *first = created(1, "f", TYPE_FILE);
+    *second = trace.objects + 1;
+    did((struct op){.kind = OP_CREATE,
+                    .begin = begin,
+                    .object = *second,
+                    .dir = 1,
+                    .name = memory_text("g"),
+                    .type = TYPE_FILE,
+                    .mode = 0644});
+}
+
+static void names__of_calls_that_overlap_are_tried_in_both_orders(void **state)
+{
+    uint32_t first, second;
+
+    (void)state;
+    overlapped(&first, &second);
+    for (enum profile profile = PROFILE_KILL; profile <= PROFILE_BTRFS; profile++) {
+        CAN(profile, "f", "(empty)", "g", "(empty)");
+        CAN(profile, "f", "", "g", "(empty)");
+    }
+    const uint32_t third = created(1, "h", TYPE_FILE);
+    for (enum profile profile = PROFILE_EXT4; profile <= PROFILE_BTRFS; profile++) {
+        CANNOT(profile, "f", "", "h", "(empty)"); /* it began when both had ended */
+        CANNOT(profile, "g", "", "h", "(empty)");
+    }
+    CANNOT(PROFILE_KILL, "f", "", NULL, NULL);
+    CANNOT(PROFILE_KILL, "h", "", NULL, NULL);
+    wrote(third, 0, "new", 0);
+    CANNOT(PROFILE_KILL, "h", "(empty)", NULL, NULL);
 }
 
 static void sync__makes_durable_what_had_ended_before_it_began(void **state)
@@ -472,6 +510,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(write__that_is_not_synced_may_be_lost),
         TEST(kill__cuts_the_write_under_way_at_the_border_of_a_page),
+        TEST(names__of_calls_that_overlap_are_tried_in_both_orders),
         TEST(sync__makes_durable_what_had_ended_before_it_began),
         TEST(sync__of_another_file_covers_nothing),
         TEST(sync__that_is_dropped_covers_nothing),

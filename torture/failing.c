@@ -192,7 +192,7 @@ static void put_remedy(FILE *stream, const struct trace *trace, const struct cra
         return;
     }
     if (crash->profile == PROFILE_KILL) {
-        fputs("<p>The kill cut that write short.</p>\n", stream);
+        fputs("<p>The kill came before that, or cut it short.</p>\n", stream);
         return;
     }
     const struct loss *loss = &crash->losses[0];

@@ -143,7 +143,7 @@ static void add_parts(struct model *model, const struct op *op)
             add(model, PART_SIZE, op->object, 0);
         break;
     case OP_WRITE:
-        if (op->offset + op->data_size > size)
+        if (op->offset + op->data_size > size && model->profile != PROFILE_KILL)
             add(model, PART_SIZE, op->object, 0)->durable = is_synced(model, op);
         add_pages(model, op);
         break;
@@ -281,20 +281,41 @@ static void settle(struct model *model)
     model->count = kept;
 }
 
-/* step_of_kill -- a kill may cut short the write that is under way; all before it is there. */
+/* apply_new -- an object is there from the moment on at which it was made, and cannot be reached without its
+ * name. */
+static void apply_new(struct model *model, const struct op *op)
+{
+    struct op bare = *op;
+
+    if (op->kind != OP_CREATE && op->kind != OP_NEW)
+        return;
+    bare.kind = OP_NEW;
+    tree_apply(&model->durable, &bare);
+}
+
+/* step_of_kill -- what had ended before the operation began is there. What had not might as well have come
+ * behind it; and a kill may cut the operation itself short, if it is a long write. */
 static void step_of_kill(struct model *model, const struct op *op)
 {
-    if (model->count)
-        tree_apply(&model->durable, &model->trace->ops[model->parts[0].op]);
-    model->count = 0;
-    if (op->kind == OP_WRITE && (op->flags & OP_MAPPED) == 0)
-        add_pages(model, op);
-    if (model->count == 1)
-        model->count = 0; /* there is no border of a page in it */
-    if (model->count == 0)
+    size_t kept = 0;
+
+    for (size_t i = 0; i < model->count; i++) {
+        struct part *part = &model->parts[i];
+        if (part->end < op->begin) {
+            apply(model, &model->durable, part, 0);
+            continue;
+        }
+        part->durable = false;
+        model->parts[kept++] = *part;
+    }
+    model->count = kept;
+    add_parts(model, op);
+    const bool is_long = op->kind == OP_WRITE && (op->flags & OP_MAPPED) == 0 && model->count > kept + 1;
+    for (size_t i = kept; i < model->count; i++)
+        model->parts[i].durable = !is_long;
+    apply_new(model, op);
+    if (op->kind == OP_MODE)
         tree_apply(&model->durable, op);
-    for (size_t i = 0; i < model->count; i++)
-        model->parts[i].durable = false; /* one that syncs is cut before that */
     tree_apply(&model->now, op);
     model->at++;
 }
@@ -315,12 +336,8 @@ bool model_step(struct model *model)
         return true;
     }
     add_parts(model, op);
-    if (op->kind == OP_CREATE || op->kind == OP_NEW) {
-        /* The object is there from now on, and cannot be reached without its name. */
-        struct op bare = *op;
-        bare.kind = OP_NEW;
-        tree_apply(&model->durable, &bare);
-    } else if (op->kind == OP_MODE) {
+    apply_new(model, op);
+    if (op->kind == OP_MODE) {
         tree_apply(&model->durable, op); /* permissions are not what is tried here */
     } else if (model->at == model->dropped) {
         /* as if it had not been made */
@@ -343,30 +360,51 @@ bool model_step(struct model *model)
 
 /* --- states ------------------------------------------------------------------------------------------- */
 
-void model_allow(const struct model *model, uint8_t *lost)
+/* allow_kill -- a call was made, or not; of a write, its beginning may have been. */
+static void allow_kill(const struct model *model, uint8_t *lost)
 {
-    const bool ordered = model->profile != PROFILE_STRICT;
-    bool names_lost = false, cut = false;
+    bool cut = false;
 
     for (size_t i = 0; i < model->count; i++) {
         const struct part *part = &model->parts[i];
+        const bool is_first = i == 0 || part->op != model->parts[i - 1].op;
+        const bool wanted = lost[i] && !part->durable;
+        if (is_first)
+            cut = wanted;
+        else if (part->kind == PART_BYTES)
+            cut |= wanted;
+        lost[i] = cut ? part->sectors : 0;
+    }
+}
+
+void model_allow(const struct model *model, uint8_t *lost)
+{
+    const bool ordered = model->profile != PROFILE_STRICT;
+    uint64_t names_lost = UINT64_MAX; /* the end of the first operation of which names are */
+
+    if (model->profile == PROFILE_KILL) {
+        allow_kill(model, lost);
+        return;
+    }
+    for (size_t i = 0; i < model->count; i++) {
+        const struct part *part = &model->parts[i];
+        const struct op *op = &model->trace->ops[part->op];
         if (part->durable)
             lost[i] = 0;
         else if (part->kind != PART_BYTES)
             lost[i] = lost[i] ? SECTORS_ALL : 0;
         else
             lost[i] &= part->sectors;
-        cut |= lost[i] != 0;
-        if (model->profile == PROFILE_KILL && cut)
-            lost[i] = part->sectors;
         if (part->kind != PART_NAMES)
             continue;
         /* Without its new name, what was renamed keeps its old one. */
         if (part->number == 1 && i > 0 && lost[i - 1] && model->parts[i - 1].op == part->op)
             lost[i] = SECTORS_ALL;
-        if (ordered && names_lost && !part->durable)
+        /* Of calls that overlap, either may have been the first. */
+        if (ordered && names_lost < op->begin && !part->durable)
             lost[i] = SECTORS_ALL;
-        names_lost |= lost[i] != 0;
+        if (lost[i] && op->end < names_lost)
+            names_lost = op->end;
     }
     if (!ordered)
         return;

@@ -13,8 +13,11 @@
  * bytes first.
  * - xfs: the same without the last rule.
  * - btrfs: as xfs, but a sync of a file takes only its own names along.
- * - kill: no power was cut, a process was killed: nothing is lost but the end of the write that was under
- * way, from the border of a page on.
+ * - kill: no power was cut, a process was killed: nothing is lost but, of the write that was under way, what
+ * is behind some border of a page.
+ *
+ * Calls that overlapped are recorded in one order, and might as well have come in another: so under the
+ * profiles with an order, and under kill, the first of them may be lost without the second.
  *
  * What is durable is applied to a tree once and for all; so a state costs as much as what is pending, however
  * long the trace is.

@@ -110,7 +110,7 @@ static void tell_remedy(FILE *stream, const struct trace *trace, const struct cr
         return;
     }
     if (crash->profile == PROFILE_KILL) {
-        fputs("    the kill cut that write short\n", stream);
+        fputs("    the kill came before that, or cut it short\n", stream);
         return;
     }
     if (failed != SIZE_MAX) {
