@@ -304,7 +304,7 @@ static bool follow(struct recorder *recorder)
     for (;;) {
         const pid_t id = waitpid(-1, &status, __WALL);
         if (id < 0 && errno == EINTR) {
-            if (timed_out)
+            if (timed_out && recorder->injection)
                 at_alarm(recorder);
             continue;
         }
