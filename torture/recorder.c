@@ -94,6 +94,7 @@ static void inject(struct recorder *recorder, struct thread *thread)
         return;
     switch (injection->kind) {
     case INJECT_NOTHING:
+    case INJECT_ALLOCATION: /* is a matter of rerun.c */
         break;
     case INJECT_ERROR:
         hit = registers_skip(thread->id);
