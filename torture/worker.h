@@ -18,6 +18,7 @@ enum message {
 struct ending {
     struct states_counts counts;
     uint64_t tested, failed, recoveries, refused;
+    struct allocated allocated;
     bool stopped, broken;
 };
 
@@ -30,6 +31,7 @@ struct worker {
     char *acks;                /* all that was acknowledged in it */
     char note[160];            /* what is done to that other run; "" */
     uint64_t tested, told, failed, recoveries, refused;
+    struct allocated allocated;
     struct hashes met; /* states that were tested, as far as a trial notes that */
     bool broken;
 };
@@ -43,7 +45,7 @@ bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash,
                   struct checked *checked);
 
 /* worker_found -- a state fails, of which worker_check() has filled in `checked`: it is made smaller, and
- * told. */
+ * told. Its kind is by what is lost; what stands there already is added to it, and keeps kinds apart. */
 void worker_found(struct worker *worker, struct failure *failure, const struct model *model,
                   const uint8_t *lost, uint64_t hash);
 
