@@ -270,6 +270,147 @@ green__program_that_stops_at_an_error() {
     done
 }
 
+allocations_are_seen() {
+    [[ -z ${CAIRN_SANITIZE:-} ]] || { echo "SKIP: $test_name: a sanitizer has the allocator"; return 1; }
+}
+
+red__record_that_there_is_no_memory_for() {
+    allocations_are_seen || return 0
+    prepare
+    more=(--faults errors --allocations 0)
+    torture 0 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append-skips work dir
+    grep -q '; allocations were not tried$' out || fail "it is not told that none was tried"
+    prepare
+    more=(--faults errors)
+    torture 1 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append-skips work dir
+    says lost
+    grep -q 'with allocation [0-9]*, malloc, fails: Cannot allocate memory' out || fail "the allocation is not told"
+    replays_all
+}
+
+red__calls_and_allocations_are_told_apart() {
+    allocations_are_seen || return 0
+    prepare
+    more=(--faults errors --failures 1000)
+    # shellcheck disable=SC2016 # for the check's shell
+    torture 1 '[ "$(stat -c %s dir/log)" = 36048 ]' "$programs/torture_corpus_file" append-skips work dir
+    grep -q 'with call ' out || fail "no call is told"
+    grep -q 'with allocation ' out || fail "no allocation is told"
+}
+
+red__wait_for_memory_that_does_not_come() {
+    allocations_are_seen || return 0
+    prepare
+    more=(--faults errors --timeout 1 --failures 1)
+    torture 1 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append-waits work dir
+    grep -q 'with allocation [0-9]*, malloc, fails: Cannot allocate memory; and all after it' out ||
+        fail "the allocation is not told"
+    grep -q 'the workload itself did not end in 1 seconds' out || fail "the hang is not told"
+    ! grep -q 'the workload crashed' out || fail "what was killed for its hang is told as a crash"
+}
+
+# All that there are, in each of the workers; and fewer, from the first to the last.
+green__program_that_stops_when_there_is_no_memory() {
+    local all
+    allocations_are_seen || return 0
+    prepare
+    more=(--faults errors --jobs 3 --allocations 1000 --json json)
+    torture 0 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append work dir
+    all=$(sed -nE 's/^errors .*; ([0-9]+) allocations, \1 of them made to fail$/\1/p' out)
+    [[ ${all:-0} -ge 5 ]] || fail "not all allocations were tried, or these are too few"
+    grep -q "\"allocations\":$all,\"allocations_failed\":$all," json || fail "the JSON is: $(cat json)"
+    prepare
+    more=(--faults errors --jobs 2 --allocations 3)
+    torture 0 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append work dir
+    grep -q "; $all allocations, 3 of them made to fail\$" out || fail "it is not told how many were tried"
+}
+
+green__program_that_crashes_when_there_is_no_memory() {
+    allocations_are_seen || return 0
+    prepare
+    more=(--faults errors)
+    torture 0 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append-aborts work dir
+    grep -qE '; ([0-9]+) allocations, \1 of them made to fail, and the workload crashed in [0-9]+ runs$' out ||
+        fail "it is not told that it crashed"
+}
+
+# What is preloaded into the workload already stays so, and the check has none of ours.
+allocations__go_by_the_environment() {
+    allocations_are_seen || return 0
+    prepare
+    more=(--faults errors --allocations 2)
+    # shellcheck disable=SC2016 # for the shells that it starts
+    LD_PRELOAD=libdl.so.2 torture 0 '[ "$LD_PRELOAD$TORTURE_ALLOCATIONS" = libdl.so.2 ]' \
+        sh -c 'case $LD_PRELOAD in libdl.so.2 | */allocations.so:libdl.so.2) echo x >dir/x ;; *) sleep 1000 ;; esac'
+    grep -q 'allocations, 2 of them made to fail' out || fail "no allocation was tried"
+}
+
+allocations__of_a_static_program_are_not_seen() {
+    prepare
+    echo 'int main(int argc, char **argv) { (void)argc; return mkdir(argv[1], 0777); }' |
+        "${CAIRN_CC:-cc}" -include sys/stat.h -x c -static -o static - 2>/dev/null ||
+        { echo "SKIP: $test_name: nothing can be linked statically"; return 0; }
+    more=(--faults errors)
+    torture 0 true ./static dir/x
+    grep -q '; no allocation was seen: ' out || fail "it is not told"
+}
+
+# A linker that allocates while it looks for the next allocator: what it gets is of use, and not counted.
+allocations__of_the_linker_are_served() {
+    local all
+    allocations_are_seen || return 0
+    prepare
+    cat >linker.c <<'END'
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *kept;
+
+__attribute__((destructor)) static void end(void)
+{
+    free(kept);
+}
+
+void *dlsym(void *handle, const char *name)
+{
+    char *block = malloc(10), *zeros = calloc(3, 5);
+
+    (void)handle;
+    strcpy(block, "mine");
+    block = realloc(block, 1000);
+    for (int i = 0; i < 15; i++)
+        if (zeros[i])
+            abort();
+    if (strcmp(block, "mine"))
+        abort();
+    free(block);
+    kept = zeros;
+    return dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5");
+}
+END
+    "${CAIRN_CC:-cc}" -D_GNU_SOURCE -fno-builtin -shared -fPIC -o linker.so linker.c 2>cc.err ||
+        { echo "SKIP: $test_name: $(head -n 1 cc.err)"; return 0; }
+    more=(--faults errors)
+    torture 0 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append work dir
+    all=$(grep -o '; [0-9]* allocations, .*' out)
+    prepare
+    more=(--faults errors)
+    LD_PRELOAD=$base/linker.so \
+        torture 0 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append work dir
+    grep -qF "$all" out || fail "it was otherwise without: $all"
+}
+
+allocations__that_cannot_be_counted_are_told() {
+    allocations_are_seen || return 0
+    prepare
+    more=(--faults errors --json json)
+    # shellcheck disable=SC2016 # for the workload's shell
+    torture 0 true sh -c 'echo x >dir/x; [ -z "$TORTURE_ALLOCATIONS" ]'
+    grep -q '; allocations were not tried: the workload ends otherwise' out || fail "it is not told"
+    grep -q '"allocations_failed":0,' json || fail "they were tried"
+}
+
 # Each kill by itself does no harm; but what is appended behind a torn record is never found.
 red__log_that_goes_on_behind_a_torn_record() {
     prepare

@@ -86,6 +86,11 @@ static bool hear(const struct campaign *campaign, struct result *result, struct 
         result->failed += ending.failed;
         result->recoveries += ending.recoveries;
         result->refused += ending.refused;
+        if (result->allocated.seen < ending.allocated.seen) /* they differ by threads that were faster */
+            result->allocated.seen = ending.allocated.seen;
+        result->allocated.failed += ending.allocated.failed;
+        result->allocated.crashes += ending.allocated.crashes;
+        result->allocated.unlike |= ending.allocated.unlike;
         result->stopped |= ending.stopped;
         result->broken |= ending.broken;
         if (listening->apart) { /* each of them made its own */

@@ -25,6 +25,7 @@ struct campaign {
     unsigned workers;
     unsigned failures_max; /* a worker that has met so many stops */
     unsigned rounds;       /* of PROFILE_ROUNDS */
+    unsigned allocations;  /* of PROFILE_ERRORS: so many are tried at most */
     bool cuts;             /* the power is cut in some of them, too */
     unsigned deep;         /* one state in so many is crashed again, while the check is at it; 0: none */
     size_t dropped;        /* as in states_options, as are the next two */
@@ -33,10 +34,19 @@ struct campaign {
     bool progress;              /* on stderr */
 };
 
+/* The workload's allocations of memory, as PROFILE_ERRORS sees them. */
+struct allocated {
+    uint64_t seen;    /* in a run in which none fails */
+    uint64_t failed;  /* of these, so many were made to fail */
+    uint64_t crashes; /* runs that a signal has ended then */
+    bool unlike;      /* that run ended otherwise than one in which they are not counted: none was tried */
+};
+
 struct result {
     struct states_counts counts;
     uint64_t tested, failed;
-    uint64_t recoveries;      /* checks that were crashed themselves */
+    uint64_t recoveries; /* checks that were crashed themselves */
+    struct allocated allocated;
     uint64_t refused;         /* rounds in which the workload ended otherwise than well, and was not killed */
     bool stopped;             /* not all states were tested, for too many failed */
     bool broken;              /* a worker could not do its work; why is on stderr */

@@ -12,6 +12,7 @@
 #include "torture/failing.h"
 #include "torture/marks.h"
 #include "torture/memory.h"
+#include "torture/report.h"
 #include "torture/timeline.h"
 #include "torture/window.h"
 
@@ -80,14 +81,11 @@ static void put_row(FILE *rows, const struct campaign *campaign, const struct re
     fputs("<td class=\"num\">", rows);
     put_number(rows, result->failed);
     fputs("</td><td>", rows);
-    if (result->stopped)
-        fprintf(rows, "yes: a worker had met %u failing states", campaign->failures_max);
-    else if (result->broken)
-        fputs("a worker could not do its work; why is on standard error", rows);
-    else
-        fputs("no", rows);
-    if (result->refused)
-        fprintf(rows, "; in %" PRIu64 " rounds the workload could not go on", result->refused);
+    struct told told;
+    report_notes(told_begin(&told), campaign, result);
+    char *notes = told_text(&told);
+    escape_html(rows, notes + strspn(notes, "; "), TEXT, false);
+    free(notes);
     fputs("</td></tr>\n", rows);
 }
 
@@ -223,7 +221,7 @@ static void put_profiles(FILE *file, const struct html *html)
           "states</th>"
           "<th class=\"num\">checks</th><th class=\"num\">checks crashed themselves</th>"
           "<th class=\"num\">points with more combinations than were tried</th>"
-          "<th class=\"num\">failing states</th><th>stopped early</th></tr></thead>\n<tbody>\n",
+          "<th class=\"num\">failing states</th><th>notes</th></tr></thead>\n<tbody>\n",
           file);
     fputs(html->rows_text, file);
     fputs("</tbody></table></div>\n", file);
@@ -292,6 +290,8 @@ static void put_again(FILE *file, const struct html *html, const struct trace *t
     fprintf(line, " --seed %" PRIu64 " --samples %u --deep %u --timeout %u --jobs %u --failures %u",
             campaign->seed, campaign->samples, campaign->deep, campaign->timeout_s, campaign->workers,
             campaign->failures_max);
+    if (html->tried[PROFILE_ERRORS])
+        fprintf(line, " --allocations %u", campaign->allocations);
     if (campaign->rounds)
         fprintf(line, " --rounds %u", campaign->rounds);
     put_oracle(line, campaign);

@@ -52,6 +52,7 @@ static void usage(FILE *stream)
         "what\n"
         "                     is left, and cut the power in some; 0: for programs that cannot go on\n"
         "  --deep N           one state in N is crashed again, while CHECK is at it, 32; 0: none is\n"
+        "  --allocations N    of errors: so many allocations of memory fail at most, 200, evenly spread\n"
         "  --samples N        random combinations at each point, 8; --seed N makes others, 1\n"
         "  --timeout SECONDS  that a check may take, 20\n"
         "  --jobs N           checks at once, as many as there are processors\n"
@@ -395,6 +396,11 @@ static bool run_option(struct asked *asked, int key, const char *value)
             return false;
         asked->campaign.rounds = (unsigned)number;
         return true;
+    case 'M':
+        if (!number_of(value, 0, 1000000000, &number))
+            return false;
+        asked->campaign.allocations = (unsigned)number;
+        return true;
     case 'A':
         asked->tap = value;
         return true;
@@ -482,27 +488,18 @@ static bool choose_oracle(struct asked *asked)
 
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-                                            {"check", required_argument, NULL, 'c'},
-                                            {"check-lib", required_argument, NULL, 'L'},
-                                            {"recover", required_argument, NULL, 'r'},
-                                            {"profile", required_argument, NULL, 'p'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"samples", required_argument, NULL, 'n'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"timeout", required_argument, NULL, 'T'},
-                                            {"failures", required_argument, NULL, 'f'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"trace", required_argument, NULL, 't'},
-                                            {"drop-syncs", no_argument, NULL, 'D'},
-                                            {"deep", required_argument, NULL, 'R'},
-                                            {"rounds", required_argument, NULL, 'N'},
-                                            {"tap", required_argument, NULL, 'A'},
-                                            {"junit", required_argument, NULL, 'U'},
-                                            {"json", required_argument, NULL, 'J'},
-                                            {"html", required_argument, NULL, 'H'},
-                                            {"faults", required_argument, NULL, 'F'},
-                                            {0}};
+    static const struct option options[] = {
+        {"dir", required_argument, NULL, 'd'},         {"check", required_argument, NULL, 'c'},
+        {"check-lib", required_argument, NULL, 'L'},   {"recover", required_argument, NULL, 'r'},
+        {"profile", required_argument, NULL, 'p'},     {"seed", required_argument, NULL, 's'},
+        {"samples", required_argument, NULL, 'n'},     {"jobs", required_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 'T'},     {"failures", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},         {"trace", required_argument, NULL, 't'},
+        {"drop-syncs", no_argument, NULL, 'D'},        {"deep", required_argument, NULL, 'R'},
+        {"rounds", required_argument, NULL, 'N'},      {"tap", required_argument, NULL, 'A'},
+        {"junit", required_argument, NULL, 'U'},       {"json", required_argument, NULL, 'J'},
+        {"html", required_argument, NULL, 'H'},        {"faults", required_argument, NULL, 'F'},
+        {"allocations", required_argument, NULL, 'M'}, {0}};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct asked asked = {
         .out = "torture.out",
@@ -516,6 +513,7 @@ static int run_run(int argc, char **argv)
                      .workers = processors > 0 && processors < 64 ? (unsigned)processors : 1,
                      .failures_max = 20,
                      .deep = 32,
+                     .allocations = 200,
                      .dropped = DROPPED_NONE,
                      .to = SIZE_MAX,
                      .progress = isatty(STDERR_FILENO) == 1}};

@@ -153,10 +153,12 @@ void outputs_profile(struct outputs *outputs, const struct campaign *campaign, c
     fprintf(json,
             "%s{\"profile\":\"%s\",\"verdict\":\"%s\",\"points\":%" PRIu64 ",\"combinations\":%" PRIu64
             ",\"states\":%" PRIu64 ",\"checks\":%" PRIu64 ",\"recoveries_crashed\":%" PRIu64
-            ",\"points_sampled\":%" PRIu64 ",\"stopped\":%s,\"failures\":[",
+            ",\"points_sampled\":%" PRIu64 ",\"allocations\":%" PRIu64 ",\"allocations_failed\":%" PRIu64
+            ",\"crashes\":%" PRIu64 ",\"stopped\":%s,\"failures\":[",
             outputs->profiles > 1 ? "," : "", profile_name(campaign->profile), verdict_of(result),
             result->counts.points, result->counts.made, result->counts.distinct, result->tested,
-            result->recoveries, result->counts.incomplete, result->stopped ? "true" : "false");
+            result->recoveries, result->counts.incomplete, result->allocated.seen, result->allocated.failed,
+            result->allocated.crashes, result->stopped ? "true" : "false");
     for (size_t i = 0; i < result->failure_count; i++) {
         if (i > 0)
             fputc(',', json);

@@ -94,6 +94,7 @@ static void inject(struct recorder *recorder, struct thread *thread)
         return;
     switch (injection->kind) {
     case INJECT_NOTHING:
+    case INJECT_ALLOCATION: /* is a matter of rerun.c */
         break;
     case INJECT_ERROR:
         hit = registers_skip(thread->id);
@@ -304,7 +305,7 @@ static bool follow(struct recorder *recorder)
     for (;;) {
         const pid_t id = waitpid(-1, &status, __WALL);
         if (id < 0 && errno == EINTR) {
-            if (timed_out)
+            if (timed_out && recorder->injection)
                 at_alarm(recorder);
             continue;
         }

@@ -211,6 +211,39 @@ void report_alike(const struct trace *trace, size_t op, char text[256])
     text[size] = '\0';
 }
 
+/* tell_allocations -- how many of them were tried, and if none, why. */
+static void tell_allocations(FILE *stream, const struct campaign *campaign, const struct allocated *allocated)
+{
+    if (campaign->allocations == 0)
+        fputs("; allocations were not tried", stream);
+    else if (allocated->unlike)
+        fputs("; allocations were not tried: the workload ends otherwise while they are counted", stream);
+    else if (allocated->seen == 0)
+        fputs("; no allocation was seen: the program takes no preload, or its allocator is a part of it",
+              stream);
+    else
+        fprintf(stream, "; %" PRIu64 " allocations, %" PRIu64 " of them made to fail", allocated->seen,
+                allocated->failed);
+    if (allocated->crashes)
+        fprintf(stream, ", and the workload crashed in %" PRIu64 " runs", allocated->crashes);
+}
+
+void report_notes(FILE *stream, const struct campaign *campaign, const struct result *result)
+{
+    if (result->recoveries)
+        fprintf(stream, "; %" PRIu64 " of them crashed again", result->recoveries);
+    if (result->refused)
+        fprintf(stream, "; in %" PRIu64 " the workload could not go on", result->refused);
+    if (campaign->profile == PROFILE_ERRORS)
+        tell_allocations(stream, campaign, &result->allocated);
+    if (result->counts.incomplete)
+        fprintf(stream, "; at %" PRIu64 " points not all combinations", result->counts.incomplete);
+    if (result->stopped)
+        fprintf(stream, "; stopped after %" PRIu64 " failing states", result->failed);
+    if (result->broken)
+        fputs("; a worker could not do its work, as standard error tells", stream);
+}
+
 void report_result(FILE *stream, const struct campaign *campaign, const struct result *result)
 {
     const struct states_counts *counts = &result->counts;
@@ -224,13 +257,6 @@ void report_result(FILE *stream, const struct campaign *campaign, const struct r
                                   : "passed",
             counts->points, campaign->profile == PROFILE_ROUNDS ? "rounds" : "points", counts->made,
             counts->distinct, result->tested);
-    if (result->recoveries)
-        fprintf(stream, "; %" PRIu64 " of them crashed again", result->recoveries);
-    if (result->refused)
-        fprintf(stream, "; in %" PRIu64 " the workload could not go on", result->refused);
-    if (counts->incomplete)
-        fprintf(stream, "; at %" PRIu64 " points not all combinations", counts->incomplete);
-    if (result->stopped)
-        fprintf(stream, "; stopped after %" PRIu64 " failing states", result->failed);
+    report_notes(stream, campaign, result);
     fputc('\n', stream);
 }

@@ -31,4 +31,7 @@ void report_alike(const struct trace *trace, size_t op, char text[256]);
 /* report_result -- the verdict on a profile, and how many states there were. */
 void report_result(FILE *stream, const struct campaign *campaign, const struct result *result);
 
+/* report_notes -- of that, what there is to be said beside the numbers: each note with a "; " before it. */
+void report_notes(FILE *stream, const struct campaign *campaign, const struct result *result);
+
 #endif

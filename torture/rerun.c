@@ -6,13 +6,17 @@
 #include <string.h>
 
 #include "torture/acks.h"
+#include "torture/allocations.h"
 #include "torture/memory.h"
 #include "torture/recorder.h"
 
 static void tell_hang(struct worker *worker, const struct injection *injection, size_t acks)
 {
-    struct failure failure = {
-        .acks = acks, .alike = 1, .kind = 1, .crash = {.profile = PROFILE_KILL, .dropped = DROPPED_NONE}};
+    struct failure failure = {.acks = acks,
+                              .alike = 1,
+                              .kind = injection->kind !=
+                                      INJECT_ALLOCATION, /* worker_found() has others than 0 and 1 */
+                              .crash = {.profile = PROFILE_KILL, .dropped = DROPPED_NONE}};
 
     snprintf(failure.note, sizeof(failure.note), "%s", worker->note);
     failure.checked.verdict = CHECK_HUNG;
@@ -37,6 +41,25 @@ static char *acks_join(const struct rerun *rerun, const struct trace *trace, siz
     return all;
 }
 
+/* run -- the workload, in the sandbox. */
+static bool run(struct rerun *rerun, struct trace *trace)
+{
+    struct worker *worker = rerun->worker;
+    struct injection *injection = &rerun->injection;
+    const bool counts = injection->kind == INJECT_ALLOCATION;
+    struct allocations allocations;
+
+    library_forget(&worker->oracle.library); /* who records waits for all processes */
+    sandbox_boot(worker->sandbox, 0);
+    if (!sandbox_lay(worker->sandbox, rerun->before) ||
+        (counts && !allocations_begin(&allocations, worker->sandbox->scratch, injection)))
+        return false;
+    const bool ran = recorder_run(trace, worker->sandbox->dir, worker->campaign->command, injection);
+    if (counts)
+        allocations_end(&allocations, injection);
+    return ran;
+}
+
 bool rerun_states(struct rerun *rerun, unsigned samples, states_fn *fn, void *arg)
 {
     static const enum profile profiles[] = {PROFILE_KILL, PROFILE_STRICT};
@@ -47,10 +70,7 @@ bool rerun_states(struct rerun *rerun, unsigned samples, states_fn *fn, void *ar
     struct trace trace;
     size_t acks;
 
-    library_forget(&worker->oracle.library); /* who records waits for all processes */
-    sandbox_boot(worker->sandbox, 0);
-    if (!sandbox_lay(worker->sandbox, rerun->before) ||
-        !recorder_run(&trace, worker->sandbox->dir, campaign->command, injection)) {
+    if (!run(rerun, &trace)) {
         worker->broken = true;
         return false;
     }
@@ -58,6 +78,8 @@ bool rerun_states(struct rerun *rerun, unsigned samples, states_fn *fn, void *ar
     char *before = worker->acks;
     worker->acks = acks_join(rerun, &trace, &acks);
     worker->trace = &trace;
+    if (rerun->describe)
+        rerun->describe(arg);
     if (injection->timed_out)
         tell_hang(worker, injection, acks);
     for (size_t i = 0; i < 2 && !injection->timed_out; i++) {

@@ -11,14 +11,15 @@ struct rerun {
     const char *acked;         /* what had been acknowledged before */
     size_t acked_size;
     struct injection injection;
-    int status; /* how it ended, as of wait() */
+    void (*describe)(void *arg); /* writes worker->note when the run is over; NULL */
+    int status;                  /* how it ended, as of wait() */
 };
 
 /* rerun_states -- runs it, and calls `fn` for the states that it leaves: that which is there, by
  * PROFILE_KILL, and what a power cut at its end may make of that, by PROFILE_STRICT with so many samples.
  * Meanwhile the worker has the run's trace and acknowledgements, with those before it in front of them; the
- * number that `fn` is given is without these. A run that does not end in its time is told as a failure, and
- * leaves no states. False if it could not be run.
+ * number that `fn` is given is without these. `fn` and `describe` are given `arg`. A run that does not end in
+ * its time is told as a failure, and leaves no states. False if it could not be run.
  *
  * rerun_before -- the directory that the campaign's workload found, to be released. */
 bool rerun_states(struct rerun *rerun, unsigned samples, states_fn *fn, void *arg);

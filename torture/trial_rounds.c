@@ -45,13 +45,16 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void describe(const struct rounds *rounds)
+static void describe(void *arg)
 {
+    const struct rounds *rounds = arg;
     const struct injection *injection = &rounds->rerun.injection;
     char *note = rounds->worker->note;
     const size_t size = sizeof(rounds->worker->note);
 
-    if (!injection->killed)
+    if (injection->timed_out)
+        snprintf(note, size, "round %u", rounds->number);
+    else if (!injection->killed)
         snprintf(note, size, "round %u: it ended by itself", rounds->number);
     else if (injection->after_us)
         snprintf(note, size, "round %u: killed after %" PRIu64 " us", rounds->number, injection->after_us);
@@ -91,7 +94,6 @@ static bool test_round(void *arg, const struct model *model, const uint8_t *lost
     rounds->cuts += cut;
     rounds->counts->made++;
     rounds->counts->distinct += hashes_add(&worker->met, states_key(hash, all));
-    describe(rounds);
     if (worker_check(worker, tree, hash, model->at, all, cut, &failure.checked)) {
         worker_found(worker, &failure, model, lost, hash);
         rounds->failed = true;
@@ -167,13 +169,13 @@ void trial_rounds(struct worker *worker, struct states_counts *counts)
     struct rounds rounds = {.worker = worker,
                             .counts = counts,
                             .random = sequence_of(campaign->seed * campaign->workers + worker->index),
-                            .rerun = {.worker = worker}};
+                            .rerun = {.worker = worker, .describe = describe}};
 
     begin_chain(&rounds);
     rounds.rerun.before = &rounds.before;
     rounds.rerun.injection = (struct injection){.quiet = true, .timeout_s = campaign->timeout_s};
     const uint64_t begun = now_us();
-    if (rerun_states(&rounds.rerun, 0, no_state, NULL)) {
+    if (rerun_states(&rounds.rerun, 0, no_state, &rounds)) {
         rounds.calls = rounds.rerun.injection.calls;
         rounds.time_us = now_us() - begun + 1;
         for (unsigned i = worker->index; i < campaign->rounds && worker_goes_on(worker);

@@ -12,8 +12,8 @@ void trial_crashes(struct worker *worker, struct states_counts *counts);
 /* trial_rot -- each of what may rot, one at a time, in the directory as the workload has left it. */
 void trial_rot(struct worker *worker, struct states_counts *counts);
 
-/* trial_errors -- the workload again and again, with each of its calls failing in turn; the workers take
- * turns. */
+/* trial_errors -- the workload again and again, with each of its calls failing in turn, and then of its
+ * allocations; the workers take turns. */
 void trial_errors(struct worker *worker, struct states_counts *counts);
 
 /* trial_rounds -- the workload again and again on what is left of it when it is killed; each worker has

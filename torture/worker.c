@@ -110,7 +110,7 @@ void worker_found(struct worker *worker, struct failure *failure, const struct m
     }
     crash_take(&failure->crash, model, lost, hash);
     shrink(worker, failure);
-    failure->kind = failure_kind(worker->trace, &failure->crash) + (failure->trace != NULL);
+    failure->kind += failure_kind(worker->trace, &failure->crash) + (failure->trace != NULL);
     worker_tell(worker, failure);
     crash_release(&failure->crash);
 }
@@ -159,6 +159,7 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
     ending.failed = worker->failed;
     ending.recoveries = worker->recoveries;
     ending.refused = worker->refused;
+    ending.allocated = worker->allocated;
     ending.stopped = worker->failed >= campaign->failures_max;
     ending.broken = worker->broken;
     tell(worker, MESSAGE_END, &ending, sizeof(ending));

@@ -19,6 +19,7 @@ enum message {
 struct ending {
     struct states_counts counts;
     uint64_t tested, failed, recoveries, refused;
+    struct allocated allocated;
     bool stopped, broken;
 };
 
@@ -32,6 +33,7 @@ struct worker {
     char *acks;     /* all that was acknowledged in it */
     char note[160]; /* what is done to that other run; "" */
     uint64_t tested, told, failed, recoveries, refused;
+    struct allocated allocated;
     struct hashes met; /* states that were tested, as far as a trial notes that */
     bool broken;
 };
@@ -45,7 +47,7 @@ bool worker_check(struct worker *worker, const struct tree *tree, uint64_t hash,
                   bool cut, struct checked *checked);
 
 /* worker_found -- a state fails, of which `point`, `acks` and `checked` are filled in: it is made smaller,
- * and told. */
+ * and told. Its kind is by what is lost; what stands there already is added to it, and keeps kinds apart. */
 void worker_found(struct worker *worker, struct failure *failure, const struct model *model,
                   const uint8_t *lost, uint64_t hash);
 

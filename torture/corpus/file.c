@@ -12,6 +12,9 @@
  * - append: a record behind the other, each with a checksum, and fdatasync: right
  * - append-unsynced: the same without
  * - append-retry: tries an fsync again that has failed
+ * - append-skips: leaves out a record that there is no memory for, and acknowledges it
+ * - append-aborts: kills itself when there is no memory: right, as far as the file is concerned
+ * - append-waits: waits for memory, and would do so for ever
  * - resume: as append, but goes on where it was stopped, and cuts off what is half there: right
  * - resume-torn: the same without cutting it off: what it writes behind that is never found
  * - go: as the Go package does: a file a step, none synced; compacts by removing first
@@ -80,6 +83,24 @@ static void write_file(const char *name, int flags, const struct state *state, i
         result = fsync(fd);
     must(result == 0, "fsync");
     close(fd);
+}
+
+/* append -- a record, from memory of its own. */
+static void append(const char *how, const struct state *state)
+{
+    struct state *record;
+
+    do
+        record = malloc(sizeof(*record));
+    while (record == NULL && is(how, "append-waits"));
+    if (record == NULL && is(how, "append-skips"))
+        return;
+    if (record == NULL && is(how, "append-aborts"))
+        abort();
+    must(record != NULL, "memory");
+    *record = *state;
+    write_file("log", O_APPEND, record, is(how, "append-retry") ? RETRY : !is(how, "append-unsynced"));
+    free(record);
 }
 
 /* go_step -- "00000003.chk", and from time to time only the last one stays. */
@@ -171,7 +192,7 @@ static void work(const char *how)
             if (is(how, "rename-right"))
                 sync_directory();
         } else if (strncmp(how, "append", 6) == 0) {
-            write_file("log", O_APPEND, &state, is(how, "append-retry") ? RETRY : is(how, "append"));
+            append(how, &state);
         } else {
             go_step(&state);
         }
