@@ -1,6 +1,6 @@
 /* check.c -- whether what workload.c has done to an operation is there after a crash. Exits with 0 if so.
  *
- *     check URL
+ *     check URL [in-steps] [disk SIZE]
  *
  * From the lines that the workload had printed (told.h) it follows what must be there: each checkpoint that
  * was acknowledged and not removed, with its bytes, in order; and what may be there besides: what was begun
@@ -8,8 +8,8 @@
  * repair, amid one and after it. Then the operation must be of use: what is recorded now is the latest, and
  * is so when it is opened again.
  *
- * CHECK_IN_STEPS: a removal is not one step, but the latest goes last (`dir:`). CHECK_DISK=SIZE: the disk has
- * that size and is full, as it may have been before the crash.
+ * in-steps: a removal is not one step, but the latest goes last (`dir:`). disk SIZE: the disk has that size
+ * and is full, as it may have been before the crash.
  */
 #include <dirent.h>
 #include <stdbool.h>
@@ -28,6 +28,8 @@
 static const char after[] = "after the crash, 20b";
 
 static struct told told;
+static bool in_steps;
+static const char *disk; /* its size; NULL: there is space */
 
 static bool is_after(const void *data, size_t size)
 {
@@ -134,7 +136,7 @@ static void check_pending(const struct found *found)
         return; /* that a Compact has kept one is seen to elsewhere */
     if (!latest)
         fail("the latest is gone, and older ones are not", "");
-    if (getenv("CHECK_IN_STEPS") == NULL && !(pending->compact && there == 1))
+    if (!in_steps && !(pending->compact && there == 1))
         fail("a removal has removed some", "and others not");
 }
 
@@ -245,7 +247,7 @@ static void check_there(struct cairn_op *op, const char *url)
     const int error = cairn_verify(op, NULL, NULL);
     if (error && !(error == CAIRN_ECORRUPT && !told_accepted(&told)))
         fail("verify", cairn_message());
-    if (told.repaired)
+    if (told_repaired(&told))
         check_copy(url);
     free(found.seen);
 }
@@ -446,7 +448,7 @@ static void check_crashed(const char *url)
         check_there(op, url);
         cairn_close(op);
     }
-    if (getenv("CHECK_DISK")) {
+    if (disk) {
         check_full(url);
     } else {
         check_use(url);
@@ -457,10 +459,18 @@ static void check_crashed(const char *url)
 
 int main(int argc, char **argv)
 {
-    const char *fault = getenv("TORTURE_FAULT"), *disk = getenv("CHECK_DISK");
+    const char *fault = getenv("TORTURE_FAULT");
 
-    if (argc != 2)
-        fail("usage", "check URL");
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "in-steps") == 0)
+            in_steps = true;
+        else if (strcmp(argv[i], "disk") == 0 && i + 1 < argc)
+            disk = argv[++i];
+        else
+            argc = 0;
+    }
+    if (argc < 2)
+        fail("usage", "check URL [in-steps] [disk SIZE]");
     if (disk)
         disk_fill(disk);
     told_read(&told);

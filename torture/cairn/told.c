@@ -208,6 +208,15 @@ bool told_damaged(const struct told *told)
     return false;
 }
 
+bool told_repaired(const struct told *told)
+{
+    for (size_t i = 0; i < told->count; i++) {
+        if (told->steps[i].damaged && told->steps[i].damaged < told->repaired)
+            return true;
+    }
+    return false;
+}
+
 bool told_accepted(const struct told *told)
 {
     for (size_t i = 0; i < told->count; i++) {

@@ -32,9 +32,8 @@ struct told {
     size_t count;
     struct removal *removals;
     size_t removal_count;
-    size_t
-        repaired; /* when the last repair ended that is known to have succeeded; it began at repair_begun */
-    size_t repair_begun;
+    size_t repair_begun; /* when the last repair began */
+    size_t repaired;     /* when the last one began that has succeeded */
 };
 
 /* told_read -- from the file that TORTURE_ACKED names. Ends the process if that makes no sense. */
@@ -55,9 +54,10 @@ bool step_latest_at(const struct told *told, const struct step *step, const stru
 const struct removal *told_pending(const struct told *told);
 bool step_awaits(const struct told *told, const struct step *step, const struct removal *pending);
 
-/* told_damaged -- something was damaged on purpose; told_accepted -- and a later repair has accepted all
- * that. */
+/* told_damaged -- something was damaged on purpose; told_repaired -- and some of it was repaired later;
+ * told_accepted -- a repair has accepted all that was damaged. */
 bool told_damaged(const struct told *told);
+bool told_repaired(const struct told *told);
 bool told_accepted(const struct told *told);
 
 /* told_find -- the step whose bytes these are, one that may be there if there is such a one; told->count if

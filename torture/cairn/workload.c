@@ -273,18 +273,38 @@ static void full(void)
     }
 }
 
+/* is_vouched -- the index, too, knows of all that is recorded: else damage to the newest cannot be told from
+ * a torn write (docs/protocol.md, the exception). It is so when the journal was closed, unless a call failed.
+ */
+static bool is_vouched(void)
+{
+    struct cairn_op *op;
+    struct cairn_stat stat;
+
+    if (cairn_open(&op, NULL, work.url, CAIRN_READONLY) != 0)
+        return false;
+    const bool vouched = cairn_stat(op, NULL, &stat) == 0 && stat.index_end == stat.log_end;
+    cairn_close(op);
+    return vouched;
+}
+
 /* damage -- of a checkpoint, while nobody has the journal open; `before` bytes before its data. */
 static void damage(uint32_t seed, size_t size, size_t before)
 {
     void *body = body_make(seed, size);
 
     cairn_close(work.op);
-    say("begin damage %u %zu\n", seed, size);
-    if (!damage_body(work.url, body, size, before)) {
-        fprintf(stderr, "damage: the bytes of checkpoint %u are not there\n", seed);
-        exit(1);
+    if (is_vouched()) {
+        say("begin damage %u %zu\n", seed, size);
+        if (!damage_body(work.url, body, size, before)) {
+            fprintf(stderr, "damage: the bytes of checkpoint %u are not there\n", seed);
+            exit(1);
+        }
+        say("done damage %u %zu\n", seed, size);
+    } else {
+        fprintf(stderr, "damage: the index is behind\n");
+        work.disappointed = true;
     }
-    say("done damage %u %zu\n", seed, size);
     free(body);
     open_it();
 }
