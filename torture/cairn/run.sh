@@ -29,11 +29,9 @@ declare -A runs states checks failures # of a scenario, by its name
 in_namespace=(unshare --mount)
 [[ $(id -u) -eq 0 ]] || in_namespace=(unshare --user --map-root-user --mount)
 disk_size=2m
-small_disk() {
-    mkdir -p disk/dir
-    # shellcheck disable=SC2016 # the other shell expands it
-    "${in_namespace[@]}" bash -c 'mount -t tmpfs -o size=$0,mode=0755 none disk && mkdir disk/dir && exec "$@"' "$disk_size" "$@"
-}
+# shellcheck disable=SC2016 # the other shell expands it
+small_disk=("${in_namespace[@]}" bash -c
+    'mount -t tmpfs -o size=$0,mode=0755 none disk && mkdir disk/dir && exec "$@"' "$disk_size")
 
 # sum PATTERN -- of the numbers before it, over all profiles.
 sum() {
@@ -74,9 +72,9 @@ try() {
     [[ $over -eq 0 ]] || return 0
     read -ra options <<<"$2"
     shift 3
-    [[ $check != disk* ]] || on=(small_disk) dir=disk/dir
-    rm -rf dir disk/dir
-    mkdir -p dir
+    [[ $check != disk* ]] || on=("${small_disk[@]}") dir=disk/dir
+    rm -rf "$dir"
+    mkdir -p "$dir"
     WORKLOAD_SEED=$((round - 1)) "${on[@]}" "$programs/cairn-torture" run --dir "$dir" --out "$name.$round" \
         --seed "$round" --check "$programs/torture_cairn_check $1${check:+ $check}" "${options[@]}" -- \
         "$programs/torture_cairn_workload" "$@" >log 2>&1 || status=$?
@@ -111,12 +109,16 @@ short_round() {
     try dir-processes "$some" "" dir:dir/d record 2 2 3
     try dir-remove "$some" in-steps dir:dir/d remove 1 3
     try dir-mixed "$some" in-steps dir:dir/d mixed 1
-    try dir-errors "--faults errors" in-steps dir:dir/d mixed 1
+    try dir-left "$some" "" dir:dir/d left 1
+    try dir-strange "$some" in-steps dir:dir/d strange 1
+    try dir-errors "--faults errors" in-steps dir:dir/d record 1
 }
 
-# The same and more, under all profiles. What takes longest is last in a round, and each takes some minutes at most.
+# The same and more, under all profiles (in the first round the longest two under two of them). What takes longest is last
+# in a round.
 full_round() {
-    local more="--samples $((2 + 2 * round)) --deep $((1024 / round))" some="--samples $((2 * round)) --deep 0"
+    local more="--samples $((2 + 2 * round)) --deep $((1024 / round))" some="--samples $((2 * round)) --deep 0" few=""
+    [[ $round -gt 1 ]] || few="--profile strict,ext4"
     try record "$more" "" dir/j record $((2 + round))
     try threads "$some" "" dir/j record "$round" 8
     try processes "$some" "" dir/j record "$round" 2 3
@@ -125,6 +127,9 @@ full_round() {
     try clear "$some" "" dir/j clear 1
     try complete "$some" "" dir/j complete 1
     try rolls "$some" "" dir/j rolls "$round"
+    try left "$some" "" dir/j left 1
+    try dir-left "$some" "" dir:dir/d left 1
+    try dir-strange "$more" in-steps dir:dir/d strange "$round"
     try dir-record "$more" "" dir:dir/d record $((2 + round))
     try dir-threads "$more" "" dir:dir/d record "$round" 8
     try dir-processes "$more" "" dir:dir/d record "$round" 2 3
@@ -135,8 +140,8 @@ full_round() {
     try rot-mixed "--faults rot --samples $((4 * round))" "" dir/j mixed 1
     try rot-repair "--faults rot --samples $((4 * round))" "" dir/j repair 1
     try mixed "$some" "" dir/j mixed 1
-    full "$some"
-    try repair "$some" "" dir/j repair 1
+    full "$some $few"
+    try repair "$some $few" "" dir/j repair 1
     try errors "--faults errors" "" dir/j record 1
     try errors-compact "--faults errors" "" dir/j compact 1
     try errors-clear "--faults errors" "" dir/j clear 1

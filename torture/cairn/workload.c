@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -342,6 +343,40 @@ static void repairs(void)
     }
 }
 
+/* stranger -- what a Go program does in a directory: a file under the next number, and nothing synced. */
+static void stranger(uint32_t seed, size_t size, unsigned number)
+{
+    void *body = body_make(seed, size);
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/%08ustranger.chk", work.url + 4, number);
+    say("begin checkpoint %u %zu\n", seed, size);
+    FILE *file = fopen(path, "we");
+    if (file == NULL || fwrite(body, 1, size, file) != size || fclose(file) != 0)
+        exit(1);
+    free(body);
+}
+
+/* strange -- what a stranger wrote is durable once it was given as the latest; and before Compact keeps it.
+ */
+static void strange(void)
+{
+    for (unsigned round = 0; round < work.count; round++) {
+        void *data;
+        size_t size = 50 + work.seed;
+        checkpoint(30);
+        compact();
+        stranger(work.next, size, 1);
+        must(cairn_latest(work.op, NULL, &data, &size), "latest");
+        cairn_free(data);
+        say("done checkpoint %u %zu 00000001stranger.chk\n", work.next++, size);
+        stranger(work.next++, 80, 2);
+        compact();
+        checkpoint(40);
+        clear();
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -355,10 +390,21 @@ static const struct {
     {"rolls", rolls},
     {"full", full},
     {"repair", repairs},
+    {"strange", strange},
+    {"left", record_by_threads},
 };
+
+/* leave -- what a process leaves that was killed when it had made the directory. */
+static void leave(void)
+{
+    if (mkdir(strncmp(work.url, "dir:", 4) == 0 ? work.url + 4 : work.url, 0755) != 0)
+        exit(1);
+}
 
 static int run(void)
 {
+    if (strcmp(work.scenario, "left") == 0)
+        leave();
     open_it();
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
         if (strcmp(work.scenario, scenarios[i].name) == 0)
@@ -373,7 +419,8 @@ int main(int argc, char **argv)
     int status, failed = 0;
 
     if (argc < 4) {
-        fputs("usage: workload URL record|remove|mixed|compact|clear|complete|rolls|full|repair COUNT\n"
+        fputs("usage: workload URL record|remove|mixed|compact|clear|complete|rolls|full|repair|strange|left "
+              "COUNT\n"
               "                [THREADS [PROCESSES]]\n",
               stderr);
         return 2;
