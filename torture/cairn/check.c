@@ -12,14 +12,19 @@
  * and is full, as it may have been before the crash.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cairn/cairn.h>
 
+#include "torture/cairn/body.h"
 #include "torture/cairn/disk.h"
 #include "torture/cairn/told.h"
 
@@ -228,19 +233,52 @@ static void check_latest(struct cairn_op *op, const struct found *found)
     }
 }
 
-/* check_copy -- the repair has kept one of each damaged file. */
+/* note_copies -- which steps' bytes are in the file. */
+static void note_copies(const char *path, char *copied)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        fail("a copy cannot be read", path);
+    const size_t length = (size_t)st.st_size;
+    void *file = length ? mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    for (size_t i = 0; file != MAP_FAILED && i < told.count; i++) {
+        void *body = body_make(told.steps[i].seed, told.steps[i].size);
+        copied[i] |= body && memmem(file, length, body, told.steps[i].size) != NULL;
+        free(body);
+    }
+    if (file != MAP_FAILED)
+        munmap(file, length);
+    close(fd);
+}
+
+/* check_copy -- the repair has kept one of what was damaged, with all that was in it. */
 static void check_copy(const char *url)
 {
     DIR *dir = opendir(url);
     const struct dirent *entry;
-    bool copied = false;
+    char *copied = calloc(told.count + 1, 1), path[4096];
+    size_t damaged = SIZE_MAX;
 
-    while (dir && (entry = readdir(dir)) != NULL)
-        copied |= strncmp(entry->d_name, "damaged-", 8) == 0;
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, "damaged-", 8) != 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", url, entry->d_name);
+        note_copies(path, copied);
+    }
     if (dir)
         closedir(dir);
-    if (!copied)
-        fail("a repair has ended, and there is no copy of what was damaged", url);
+    for (size_t i = 0; i < told.count; i++) {
+        if (told.steps[i].damaged && told.steps[i].damaged < damaged)
+            damaged = told.steps[i].damaged;
+    }
+    for (size_t i = 0; i < told.count; i++) {
+        const struct step *step = &told.steps[i];
+        if (step->acked && !step->damaged && step->ended < damaged && !copied[i])
+            fail("a repair has ended, and this is not in the copy of what was damaged", step->id);
+    }
+    free(copied);
 }
 
 /* check_there -- all that must be there is, to one who only reads. */
