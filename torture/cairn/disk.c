@@ -42,7 +42,8 @@ static void copy(int from, int to)
     DIR *dir = from < 0 || to < 0 ? NULL : fdopendir(from);
     const struct dirent *entry;
 
-    must(dir == NULL, "what the crash has left");
+    if (dir == NULL)
+        fail("what the crash has left", strerror(errno));
     while ((entry = readdir(dir)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;

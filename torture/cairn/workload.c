@@ -430,7 +430,8 @@ int main(int argc, char **argv)
     work.count = (unsigned)atoi(argv[3]);
     work.threads = argc > 4 ? (unsigned)atoi(argv[4]) : 1;
     work.processes = argc > 5 ? (unsigned)atoi(argv[5]) : 1;
-    work.seed = getenv("WORKLOAD_SEED") ? (unsigned)atoi(getenv("WORKLOAD_SEED")) : 0;
+    const char *seed = getenv("WORKLOAD_SEED");
+    work.seed = seed ? (unsigned)atoi(seed) : 0;
     work.full_disk = strcmp(work.scenario, "full") == 0;
     if (work.processes == 1)
         return run();
