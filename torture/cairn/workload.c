@@ -260,8 +260,8 @@ static void fill(size_t size)
 static void full(void)
 {
     for (unsigned round = 0; round < work.count; round++) {
-        fill(250000);
-        fill(30000 + work.seed);
+        for (size_t size = 250000; size > 20; size /= 8) /* until there is no space for the smallest one */
+            fill(size + work.seed);
         reopen();
         compact();
         checkpoint(1000);
