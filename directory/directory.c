@@ -215,6 +215,18 @@ static int settle(struct memo *memo, const struct directory *directory, struct l
     return error;
 }
 
+/* acknowledge -- the checkpoint *memo has its name: makes that durable, and sure that it is nobody else's. 0
+ * or CAIRN_EIO, whatever failed: other errors say that nothing was recorded, and it is there. */
+static int acknowledge(struct memo *memo, const struct directory *directory, struct lock *lock,
+                       const char *label)
+{
+    int error = commit(directory, lock, memo);
+
+    if (error == 0)
+        error = settle(memo, directory, lock, label);
+    return error ? CAIRN_EIO : 0;
+}
+
 static int directory_checkpoint(void *self, const struct cairn_ctx *ctx, const char *label, const void *data,
                                 size_t size, struct cairn_id *id)
 {
@@ -235,9 +247,7 @@ static int directory_checkpoint(void *self, const struct cairn_ctx *ctx, const c
     if (error == 0)
         error = give_name(&memo, directory, &file, *memo.latest ? memo.number + 1 : 0, label);
     if (error == 0)
-        error = commit(directory, &lock, &memo);
-    if (error == 0)
-        error = settle(&memo, directory, &lock, label);
+        error = acknowledge(&memo, directory, &lock, label);
     lock_release(&lock);
     file_discard(&file, directory);
     if (error == 0)

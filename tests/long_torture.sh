@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # long_torture.sh -- cairn-torture on copies of Cairn that have a fault each: it must find each, make it as small as it is,
-# and show it again. Then on Cairn as it is, for longer than test_torture_cairn.sh.
+# and show it again. Then on Cairn as it is, for longer than test_torture_cairn.sh, with all that ./dev torture SECONDS does.
 set -euo pipefail
 
 : "${CAIRN_BIN_DIR:?set it to the directory that has the programs}"
@@ -59,5 +59,5 @@ finds 20 dir/j mixed 1      # a torn record believed
 finds 47 dir:dir/d record 3 # a directory's sync left out
 finds 50 dir:dir/d record 3 # a file's sync left out
 finds 54 dir:dir/d record 3 # two of them in the other order
-CAIRN_BIN_DIR=$(dirname "$torture") CAIRN_TORTURE_SCALE=3 bash "$top/tests/test_torture_cairn.sh" || failed=1
+CAIRN_BIN_DIR=$(dirname "$torture") bash "$top/torture/cairn/run.sh" "$work/out" 600 || failed=1
 exit $failed

@@ -971,6 +971,22 @@ static void failure__at_each_sync_acknowledges_nothing(void **state)
     }
 }
 
+/* Once it has its name it is there, so no error may say that nothing was recorded. */
+static void failure__behind_the_name_does_not_say_that_nothing_was_recorded(void **state)
+{
+    (void)state;
+    record(at.op, "", "zero");
+    for (int nth = 1; nth <= 2; nth++) { /* the file; the directory */
+        failing = (struct failing){.call = "fsync", .at = nth, .number = ENOSPC};
+        int error = cairn_checkpoint(at.op, NULL, "", "x", 1, NULL);
+        int met = failing.met;
+        failing = (struct failing){0};
+        assert_int_equal(met, nth);
+        assert_int_equal(error, is_there("00000001.chk") ? CAIRN_EIO : CAIRN_ENOSPC);
+        assert_int_equal(is_there("00000001.chk"), nth == 2);
+    }
+}
+
 static void failure__in_compact_keeps_the_latest(void **state)
 {
     static const char *const calls[] = {"unlinkat", "fsync"};
@@ -1085,6 +1101,7 @@ int main(void)
         TEST(lock__removed_while_compact_has_it_loses_nothing),
         TEST(failure__leaves_no_id_and_no_trace),
         TEST(failure__at_each_sync_acknowledges_nothing),
+        TEST(failure__behind_the_name_does_not_say_that_nothing_was_recorded),
         TEST(failure__in_compact_keeps_the_latest),
         TEST(temporary__works_where_there_are_no_unnamed_files),
         TEST(temporary__left_by_a_killed_process_is_removed),
