@@ -110,7 +110,7 @@ static void next_turn(struct recorder *recorder)
             continue;
         /* What it was about may have changed while it waited. */
         const struct call call = thread->deed.call;
-        watch_forget(&thread->deed);
+        deed_forget(&thread->deed);
         if (watch_deed(recorder->watch, &thread->deed, thread->id, &call)) {
             call_begins(recorder, thread);
         } else {
@@ -191,7 +191,7 @@ static void at_end(struct recorder *recorder, pid_t id)
     if (thread->state == THREAD_CALLS)
         watch_drop(recorder->watch, &thread->deed);
     else
-        watch_forget(&thread->deed);
+        deed_forget(&thread->deed);
     thread_forget(recorder, thread);
     next_turn(recorder);
 }
