@@ -62,7 +62,7 @@ struct worker {
     size_t acked;              /* bytes of them, while a check is crashed */
     uint64_t tested, told, failed, recoveries;
     uint64_t states;   /* distinct ones that failing calls left */
-    char note[160];    /* which call fails how */
+    char note[400];    /* which call fails how */
     struct hashes met; /* states that checks were crashed in */
     bool broken;
 };
@@ -492,6 +492,10 @@ static bool run_with(struct worker *worker, const struct tree *before, struct in
              injection->error ? "fails: " : "does half", injection->error ? strerror(injection->error) : "");
     if (injection->from_then_on)
         strncat(worker->note, "; and all after it", sizeof(worker->note) - strlen(worker->note) - 1);
+    if (injection->source[0]) {
+        const size_t size = strlen(worker->note);
+        snprintf(worker->note + size, sizeof(worker->note) - size, ", at %s", injection->source);
+    }
     char *acks = worker->acks;
     worker->acks = acks_take(&trace, acks_size(&trace, trace.count));
     worker->trace = &trace;

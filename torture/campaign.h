@@ -33,7 +33,7 @@ struct failure {
     struct trace *trace; /* of the check, if it was that which crashed; else NULL: the campaign's */
     size_t acks;         /* bytes that had been acknowledged */
     char *acked;         /* these */
-    char note[160];      /* which call failed how; "" */
+    char note[400];      /* which call failed how; "" */
     struct checked checked;
     uint64_t kind;  /* the same for those that are taken for one fault in the program */
     uint64_t alike; /* how many states of that kind failed, this one included */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -138,6 +139,8 @@ void deed_forget(struct deed *deed)
     if (deed->fd >= 0)
         close(deed->fd);
     deed->fd = -1;
+    free(deed->source);
+    deed->source = NULL;
 }
 
 bool deed_begin(struct deed *deed, struct scene *scene, pid_t thread, const struct call *call)

@@ -16,6 +16,7 @@ struct deed {
     int fd;          /* a duplicate of its descriptor; -1 */
     uint32_t object; /* that its descriptor stands for; 0 */
     struct place place, place2;
+    char *source; /* where it was made; NULL: that is not known */
 };
 
 /* Where it is looked whether a call is one. */

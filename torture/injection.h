@@ -14,8 +14,9 @@ struct injection {
     unsigned timeout_s; /* for the workload, which is killed then; 0: none */
 
     /* What became of it. */
-    uint64_t calls; /* that were made */
-    char call[24];  /* the name of the one that it hit first; "" */
+    uint64_t calls;   /* that were made */
+    char call[24];    /* the name of the one that it hit first; "" */
+    char source[240]; /* where in the program's source that was made; "" if that is not known */
     bool timed_out;
 };
 

@@ -54,6 +54,7 @@ static void tell_loss(FILE *stream, const struct trace *trace, const struct loss
                 op->offset / CONTENT_PAGE + loss->number, loss->sectors);
     else if (op->kind == OP_WRITE)
         fprintf(stream, " -- page %" PRIu64, op->offset / CONTENT_PAGE + loss->number);
+    trace_tell_source(trace, loss->op, stream);
     fputc('\n', stream);
 }
 
@@ -88,6 +89,7 @@ static void tell_remedy(FILE *stream, const struct trace *trace, const struct cr
             continue;
         fprintf(stream, "    it is synced too late, by: ");
         trace_tell(trace, i, stream);
+        trace_tell_source(trace, i, stream);
         fputc('\n', stream);
         return;
     }
@@ -136,8 +138,10 @@ void report_failure(FILE *stream, const struct trace *trace, const struct failur
     else if (failure->trace)
         fputs("    the check had passed, and was crashed itself while it was at it\n", stream);
     fputs("    crash after: ", stream);
-    if (crash->at > 0)
+    if (crash->at > 0) {
         trace_tell(trace, crash->at - 1, stream);
+        trace_tell_source(trace, crash->at - 1, stream);
+    }
     fputc('\n', stream);
     tell_acks(stream, acks);
     for (size_t i = 0; i < crash->count && i < LOSSES_SHOWN; i++)

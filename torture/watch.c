@@ -53,6 +53,8 @@ static void add(struct watch *watch, const struct deed *deed, struct op op)
         snprintf(op.call, sizeof(op.call), "%s", deed->call.name);
         op.thread = (uint32_t)deed->thread;
         op.begin = deed->begin;
+        free(op.source);
+        op.source = deed->source ? memory_text(deed->source) : NULL;
     } else {
         op.begin = watch->trace->ticks;
     }
