@@ -390,6 +390,19 @@ shell__says_nothing() {
     ! grep -q '\.c:' shown || fail "it says something: $(cat shown)"
 }
 
+# libdw would ask there for the symbols of a program that has none.
+network__is_not_asked() {
+    command -v strace >/dev/null || { echo "SKIP: there is no strace"; return 0; }
+    compile work work.c -g -O2 -Wl,--build-id
+    strip work
+    rm -rf dir
+    mkdir dir
+    DEBUGINFOD_URLS=http://127.0.0.1:9 ASAN_OPTIONS=${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0 \
+        strace -o calls -e trace=socket,connect "$torture" record --dir dir --trace trace -- ./work ||
+        fail "recording it ended with $?"
+    ! grep -qE '^(socket|connect)\(' calls || fail "it does: $(cat calls)"
+}
+
 # --- what is strange ------------------------------------------------------------------------------------
 
 strange__executable_that_was_removed() {
