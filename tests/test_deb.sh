@@ -44,8 +44,10 @@ dpkg-deb -f "$package" Depends >depends
 for needed in libc6 liblmdb0 libxxhash0; do
     grep -q "$needed" depends || fail "it does not depend on $needed: $(cat depends)"
 done
-[[ $(tr ',' '\n' <depends | wc -l) -eq 3 ]] || fail "it depends on more than libc, LMDB and xxHash: $(cat depends)"
-echo "ok - it depends on libc, LMDB and xxHash alone"
+# What cairn-torture needs for source lines is libdw1 and libelf1, if that was there to build with.
+[[ $(tr ',' '\n' <depends | grep -cvE '^ ?lib(dw|elf)1 ') -eq 3 ]] ||
+    fail "it depends on more than libc, LMDB, xxHash and libdw: $(cat depends)"
+echo "ok - it depends on libc, LMDB, xxHash and libdw alone"
 
 mkdir -p root/var/lib/dpkg/{info,updates}
 touch root/var/lib/dpkg/{status,available}

@@ -584,7 +584,7 @@ static void record(struct trace *trace, const char *name)
 {
     char *command[] = {program, (char *)"--workload", (char *)name, dir, NULL};
 
-    assert_true(recorder_run(trace, dir, command, NULL));
+    assert_true(recorder_run_with_sources(trace, dir, command));
 }
 
 static void recorder__sees(void **state)
@@ -641,6 +641,8 @@ static void trace__is_the_same_when_it_is_read_again(void **state)
     assert_string_equal(trace.dir, again.dir);
     assert_string_equal(trace.command, again.command);
     assert_int_equal(trace.ticks, again.ticks);
+    for (size_t i = 0; i < trace.count; i++)
+        assert_string_equal(trace.ops[i].source, again.ops[i].source);
     free(before);
     free(after);
     trace_release(&trace);

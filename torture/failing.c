@@ -26,6 +26,7 @@ static void put_op(FILE *stream, const struct trace *trace, size_t op)
     struct told told;
 
     trace_tell(trace, op, told_begin(&told));
+    trace_tell_source(trace, op, told.stream);
     fputs("<code>", stream);
     told_end(&told, stream, FAILING_TEXT);
     fputs("</code>", stream);
@@ -148,7 +149,13 @@ static void put_row(FILE *stream, const struct trace *trace, unsigned number, co
             "</td><td><code>",
             number, op->begin, op->end);
     escape_html(stream, op->call[0] ? op->call : "(a store)", FAILING_TEXT, false);
-    fputs("</code></td><td>", stream);
+    fputs("</code>", stream);
+    if (*op->source) {
+        fputs("<br/><span class=\"more\">at <code>", stream);
+        escape_html(stream, op->source, FAILING_TEXT, false);
+        fputs("</code></span>", stream);
+    }
+    fputs("</td><td>", stream);
     if (losses[0].kind == PART_NAMES)
         put_names(stream, trace, losses[0].op);
     else

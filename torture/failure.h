@@ -11,7 +11,7 @@ struct failure {
     size_t point;        /* so many operations of the campaign's trace had been done, whatever crashed */
     size_t acks;         /* bytes that had been acknowledged */
     char *acked;         /* these */
-    char note[160];      /* which call failed how; "" */
+    char note[400];      /* which call failed how; "" */
     struct checked checked;
     uint64_t kind;  /* the same for those that are taken for one fault in the program */
     uint64_t alike; /* how many states of that kind failed, this one included */

@@ -32,6 +32,7 @@ struct injection {
     uint64_t calls;       /* that were made */
     uint64_t allocations; /* the same of INJECT_ALLOCATION */
     char call[24];        /* the name of the one that it hit first; "" */
+    char source[240];     /* where in the program's source that was made; "" if that is not known */
     bool killed;          /* as INJECT_KILL has it */
     bool timed_out;
 };

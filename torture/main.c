@@ -104,7 +104,7 @@ static int run_record(int argc, char **argv)
     }
     if (dir == NULL || file == NULL || optind == argc)
         return misused("record needs --dir, --trace and a command");
-    const bool ok = recorder_run(&trace, dir, argv + optind, NULL) && trace_save(&trace, file);
+    const bool ok = recorder_run_with_sources(&trace, dir, argv + optind) && trace_save(&trace, file);
     const int code = ok ? tell_gaps(&trace) : EXIT_BROKEN;
     trace_release(&trace);
     return code;
@@ -235,9 +235,11 @@ static const char *save_repro(const struct asked *asked, const struct trace *tra
 
 /* --- syncs that are left out --- */
 
-/* Syncs that are alike: how many there were, and how many a check missed. */
+/* Syncs that are alike, and made at one place of the source, for it is such a place that can go without: how
+ * many there were, and how many a check missed. */
 struct alike {
     char text[256];
+    const char *source;
     unsigned count, missed;
 };
 
@@ -280,11 +282,12 @@ static void drop_syncs(const struct asked *asked, const struct trace *trace, enu
         if (!is_sync(&trace->ops[i]))
             continue;
         report_alike(trace, i, text);
-        while (at < count && strcmp(alikes[at].text, text) != 0)
+        const char *source = trace->ops[i].source;
+        while (at < count && (strcmp(alikes[at].text, text) != 0 || strcmp(alikes[at].source, source) != 0))
             at++;
         if (at == count) {
             alikes = memory_grow(alikes, count, &space, sizeof(*alikes));
-            alikes[count] = (struct alike){.count = 0};
+            alikes[count] = (struct alike){.source = source};
             snprintf(alikes[count++].text, sizeof(alikes->text), "%s", text);
         }
         campaign.dropped = i;
@@ -297,8 +300,8 @@ static void drop_syncs(const struct asked *asked, const struct trace *trace, enu
     }
     printf("%-6s  syncs left out, one at a time:\n", profile_name(profile));
     for (size_t i = 0; i < count; i++)
-        printf("  %s %u of %u: %s\n", alikes[i].missed ? "missed    " : "NOT MISSED", alikes[i].missed,
-               alikes[i].count, alikes[i].text);
+        printf("  %s %u of %u: %s%s%s\n", alikes[i].missed ? "missed    " : "NOT MISSED", alikes[i].missed,
+               alikes[i].count, alikes[i].text, *alikes[i].source ? "  at " : "", alikes[i].source);
     fflush(stdout);
     hashes_release(&known);
     free(alikes);
@@ -534,7 +537,7 @@ static int run_run(int argc, char **argv)
     asked.campaign.command = argv + optind;
     if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json, asked.html))
         return EXIT_USAGE;
-    if (!recorder_run(&trace, asked.dir, argv + optind, NULL) ||
+    if (!recorder_run_with_sources(&trace, asked.dir, argv + optind) ||
         (asked.trace && !trace_save(&trace, asked.trace))) {
         trace_release(&trace);
         return EXIT_BROKEN;

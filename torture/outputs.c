@@ -129,7 +129,15 @@ static void put_failure(FILE *stream, const struct campaign *campaign, const str
         put_json(stream, line + strspn(line, " "));
         free(line);
     }
-    fputs("],\"repro\":", stream);
+    fputs("],\"lost_at\":[", stream);
+    for (size_t i = 0; i < failure->crash.count; i++) {
+        if (i > 0)
+            fputc(',', stream);
+        put_json(stream, trace->ops[failure->crash.losses[i].op].source);
+    }
+    fputs("],\"crash_at\":", stream);
+    put_json(stream, failure->crash.at > 0 ? trace->ops[failure->crash.at - 1].source : "");
+    fputs(",\"repro\":", stream);
     if (repro)
         put_json(stream, repro);
     else

@@ -20,6 +20,7 @@
 #include "torture/calls.h"
 #include "torture/memory.h"
 #include "torture/registers.h"
+#include "torture/source.h"
 #include "torture/watch.h"
 
 #define SYSCALL_STOP (SIGTRAP | 0x80) /* as PTRACE_O_TRACESYSGOOD makes it */
@@ -38,6 +39,7 @@ struct recorder {
     size_t count, space;
     pid_t first; /* the workload itself */
     struct injection *injection;
+    struct sources *sources; /* NULL: only that of the call that is injected is asked for */
 };
 
 /* --- the threads -------------------------------------------------------------------------------------- */
@@ -109,13 +111,21 @@ static void inject(struct recorder *recorder, struct thread *thread)
         end_all(recorder);
         break;
     }
-    if (hit && injection->call[0] == '\0')
-        snprintf(injection->call, sizeof(injection->call), "%s", thread->deed.call.name);
+    if (!hit || injection->call[0])
+        return;
+    snprintf(injection->call, sizeof(injection->call), "%s", thread->deed.call.name);
+    if (injection->kind == INJECT_KILL)
+        return; /* there is no thread to be asked any more */
+    struct sources *sources = sources_new();
+    snprintf(injection->source, sizeof(injection->source), "%s", source_of(sources, thread->id));
+    sources_release(sources);
 }
 
 static void call_begins(struct recorder *recorder, struct thread *thread)
 {
     thread->state = THREAD_CALLS;
+    if (recorder->sources)
+        thread->deed.source = memory_text(source_of(recorder->sources, thread->id));
     inject(recorder, thread);
     watch_go(recorder->watch, &thread->deed);
     let_go(thread->id, true, 0);
@@ -130,7 +140,7 @@ static void next_turn(struct recorder *recorder)
             continue;
         /* What it was about may have changed while it waited. */
         const struct call call = thread->deed.call;
-        watch_forget(&thread->deed);
+        deed_forget(&thread->deed);
         if (watch_deed(recorder->watch, &thread->deed, thread->id, &call)) {
             call_begins(recorder, thread);
         } else {
@@ -206,12 +216,14 @@ static void at_end(struct recorder *recorder, pid_t id)
     struct thread *thread = thread_find(recorder, id);
 
     watch_ended(recorder->watch, id);
+    if (recorder->sources)
+        source_ended(recorder->sources, id);
     if (thread == NULL)
         return;
     if (thread->state == THREAD_CALLS)
         watch_drop(recorder->watch, &thread->deed);
     else
-        watch_forget(&thread->deed);
+        deed_forget(&thread->deed);
     thread_forget(recorder, thread);
     next_turn(recorder);
 }
@@ -373,9 +385,10 @@ static char *joined(char *const command[])
     return text;
 }
 
-bool recorder_run(struct trace *trace, const char *dir, char *const command[], struct injection *injection)
+static bool run(struct trace *trace, const char *dir, char *const command[], struct injection *injection,
+                struct sources *sources)
 {
-    struct recorder recorder = {.trace = trace, .injection = injection};
+    struct recorder recorder = {.trace = trace, .injection = injection, .sources = sources};
     struct rlimit limit;
 
     *trace = (struct trace){.command = joined(command)};
@@ -407,5 +420,19 @@ bool recorder_run(struct trace *trace, const char *dir, char *const command[], s
     watch_release(recorder.watch);
     free(recorder.threads);
     close(acks);
+    return ok;
+}
+
+bool recorder_run(struct trace *trace, const char *dir, char *const command[], struct injection *injection)
+{
+    return run(trace, dir, command, injection, NULL);
+}
+
+bool recorder_run_with_sources(struct trace *trace, const char *dir, char *const command[])
+{
+    struct sources *sources = sources_new();
+    const bool ok = run(trace, dir, command, NULL, sources);
+
+    sources_release(sources);
     return ok;
 }

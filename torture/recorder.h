@@ -14,8 +14,13 @@
 #include "torture/trace.h"
 
 /* recorder_run -- runs the command with its standard output recorded as acknowledgements, and fills in the
- * trace, which is to be released whatever happens. `injection` may be NULL. False if it cannot be run or
- * followed, with a message on stderr. */
+ * trace, which is to be released whatever happens. `injection` may be NULL; of the call that it hits
+ * first it notes the source. False if it cannot be run or followed, with a message on stderr. */
 bool recorder_run(struct trace *trace, const char *dir, char *const command[], struct injection *injection);
+
+/* recorder_run_with_sources -- the same, and notes of each operation where in the program's source its call
+ * was made. That takes some milliseconds for each program that is run: it is for the one run that is told of.
+ */
+bool recorder_run_with_sources(struct trace *trace, const char *dir, char *const command[]);
 
 #endif

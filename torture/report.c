@@ -54,6 +54,7 @@ static void tell_loss(FILE *stream, const struct trace *trace, const struct loss
                 op->offset / CONTENT_PAGE + loss->number, loss->sectors);
     else if (op->kind == OP_WRITE)
         fprintf(stream, " -- page %" PRIu64, op->offset / CONTENT_PAGE + loss->number);
+    trace_tell_source(trace, loss->op, stream);
     fputc('\n', stream);
 }
 
@@ -116,12 +117,14 @@ static void tell_remedy(FILE *stream, const struct trace *trace, const struct cr
     if (failed != SIZE_MAX) {
         fprintf(stream, "    a sync of it failed, and no later one makes it durable: ");
         trace_tell(trace, failed, stream);
+        trace_tell_source(trace, failed, stream);
         fputc('\n', stream);
         return;
     }
     if (late != SIZE_MAX) {
         fprintf(stream, "    it is synced too late, by: ");
         trace_tell(trace, late, stream);
+        trace_tell_source(trace, late, stream);
         fputc('\n', stream);
         return;
     }
@@ -169,8 +172,10 @@ void report_failure(FILE *stream, const struct trace *trace, const struct failur
     else if (failure->trace)
         fputs("    the check had passed, and was crashed itself while it was at it\n", stream);
     fputs("    crash after: ", stream);
-    if (crash->at > 0)
+    if (crash->at > 0) {
         trace_tell(trace, crash->at - 1, stream);
+        trace_tell_source(trace, crash->at - 1, stream);
+    }
     fputc('\n', stream);
     fputs("    ", stream);
     report_acks(stream, acks);

@@ -12,7 +12,7 @@
 
 #include "torture/memory.h"
 
-#define VERSION 1u
+#define VERSION 2u
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 

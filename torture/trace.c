@@ -15,6 +15,7 @@ static void op_release(struct op *op)
 {
     free(op->name);
     free(op->name2);
+    free(op->source);
     free(op->data);
 }
 
@@ -37,6 +38,8 @@ void trace_add(struct trace *trace, struct op *op)
         op->name = memory_text("");
     if (op->name2 == NULL)
         op->name2 = memory_text("");
+    if (op->source == NULL)
+        op->source = memory_text("");
     trace->ops = memory_grow(trace->ops, trace->count, &trace->space, sizeof(*trace->ops));
     trace->ops[trace->count++] = *op;
     if (trace->objects < op->object)
@@ -76,6 +79,7 @@ static void put_op(struct writer *writer, const struct op *op)
     store_text(writer, op->call);
     store_text(writer, op->name);
     store_text(writer, op->name2);
+    store_text(writer, op->source);
     store_bytes(writer, op->data, op->data_size);
 }
 
@@ -140,6 +144,7 @@ static void get_op(struct reader *reader, struct op *op)
     free(call);
     op->name = fetch_text(reader);
     op->name2 = fetch_text(reader);
+    op->source = fetch_text(reader);
     op->data = fetch_bytes(reader, &op->data_size);
     if (!reader->failed && op->kind == 0)
         reader->failed = "an operation is none that is known";
@@ -307,6 +312,7 @@ void trace_lines(const struct trace *trace, size_t from, size_t to, FILE *stream
     for (size_t i = 0; i < to && i < trace->count; i++) {
         if (i >= from) {
             show_op(stream, &trace->ops[i], called, count);
+            trace_tell_source(trace, i, stream);
             fputc('\n', stream);
         }
         call_it(called, count, &trace->ops[i]);
@@ -335,6 +341,16 @@ void trace_tell(const struct trace *trace, size_t op, FILE *stream)
     if (op < trace->count)
         show_op(stream, &trace->ops[op], called, count);
     free(called);
+}
+
+void trace_tell_source(const struct trace *trace, size_t op, FILE *stream)
+{
+    const char *source = op < trace->count ? trace->ops[op].source : "";
+
+    if (*source == '\0')
+        return;
+    fputs("  at ", stream);
+    show_text(stream, source, strlen(source));
 }
 
 void trace_path_at(const struct trace *trace, uint32_t object, size_t at, FILE *stream)

@@ -59,6 +59,7 @@ struct op {
     uint32_t mode;         /* permissions */
     uint64_t offset, size;
     char *name, *name2;  /* "" if there is none */
+    char *source;        /* where in the program's source the call was made; "" if that is not known */
     unsigned char *data; /* of a write, an acknowledgement; of a new symbolic link, where it leads */
     size_t data_size;
 };
@@ -101,10 +102,14 @@ void trace_show(const struct trace *trace, FILE *stream);
 void trace_path(const struct trace *trace, uint32_t object, FILE *stream);
 void trace_path_at(const struct trace *trace, uint32_t object, size_t at, FILE *stream);
 
-/* trace_tell -- one of them as such a line, without its end; objects by the names that they had then. */
+/* trace_tell -- one of them as such a line, without its end and its source; objects by the names that they
+ * had then. */
 void trace_tell(const struct trace *trace, size_t op, FILE *stream);
 
 /* trace_lines -- those from `from` to before `to`, a line each. */
 void trace_lines(const struct trace *trace, size_t from, size_t to, FILE *stream);
+
+/* trace_tell_source -- "  at " and its source, if that is known. */
+void trace_tell_source(const struct trace *trace, size_t op, FILE *stream);
 
 #endif

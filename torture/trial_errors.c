@@ -27,10 +27,11 @@ static void describe(void *arg)
     if (injection->call[0] == '\0')
         snprintf(note, size, "a run in which nothing was made to fail");
     else
-        snprintf(note, size, "%s %" PRIu64 ", %s, %s%s%s",
+        snprintf(note, size, "%s %" PRIu64 ", %s, %s%s%s%s%s",
                  injection->kind == INJECT_ALLOCATION ? "allocation" : "call", injection->at, injection->call,
                  half ? "does half" : "fails: ", half ? "" : strerror(injection->error),
-                 injection->from_then_on ? "; and all after it" : "");
+                 injection->from_then_on ? "; and all after it" : "", injection->source[0] ? ", at " : "",
+                 injection->source);
 }
 
 /* test_failed -- a state that the failure of a call or an allocation has left, or a power cut after it. */

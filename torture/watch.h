@@ -11,32 +11,9 @@
 #ifndef TORTURE_WATCH_H
 #define TORTURE_WATCH_H
 
-#include <sys/types.h>
-
-#include "torture/calls.h"
-#include "torture/trace.h"
-#include "torture/tree.h"
+#include "torture/deed.h"
 
 struct watch;
-
-/* A path's last part, and the directory that it is in. */
-struct place {
-    int fd;       /* the directory, by O_PATH; -1 */
-    uint32_t dir; /* its object; 0 if it is outside */
-    char name[256];
-};
-
-/* A call that is about the directory, and under way. */
-struct deed {
-    struct call call;
-    pid_t thread;
-    uint64_t begin;
-    bool is_ack;     /* it prints acknowledgements */
-    bool alone;      /* no other one that is `alone` may be under way meanwhile */
-    int fd;          /* a duplicate of its descriptor; -1 */
-    uint32_t object; /* that its descriptor stands for; 0 */
-    struct place place, place2;
-};
 
 /* watch_begin -- looks at what is in the directory and makes it the trace's base. `acks` is an open file to
  * which the workload's acknowledgements go. NULL after a failure, with a message on stderr. */
@@ -44,7 +21,8 @@ struct watch *watch_begin(struct trace *trace, const char *dir, int acks);
 void watch_release(struct watch *watch);
 
 /* watch_deed -- a stopped thread is about to make a call: false if it is not about the directory. If it is,
- * the deed is to be ended by watch_done(), watch_drop() or watch_forget(). */
+ * the deed is to be ended by watch_done() or watch_drop(), or by deed_forget() if it has not gone on, and
+ * will not. */
 bool watch_deed(struct watch *watch, struct deed *deed, pid_t thread, const struct call *call);
 
 /* watch_go -- it goes on now. */
@@ -52,9 +30,6 @@ void watch_go(struct watch *watch, struct deed *deed);
 
 /* watch_done -- it has returned `result`, and its thread is stopped. */
 void watch_done(struct watch *watch, struct deed *deed, int64_t result);
-
-/* watch_forget -- it has not gone on, and will not. */
-void watch_forget(struct deed *deed);
 
 /* watch_drop -- its thread is gone: how far the call came is seen from what is there. */
 void watch_drop(struct watch *watch, struct deed *deed);

@@ -31,7 +31,7 @@ struct worker {
     const struct trace *trace; /* the campaign's; or of another run, while that is crashed */
     struct oracle oracle;
     char *acks;     /* all that was acknowledged in it */
-    char note[160]; /* what is done to that other run; "" */
+    char note[400]; /* what is done to that other run; "" */
     uint64_t tested, told, failed, recoveries, refused;
     struct allocated allocated;
     struct hashes met; /* states that were tested, as far as a trial notes that */

@@ -1,0 +1,154 @@
+/* deed.c -- see deed.h. */
+#include "torture/deed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* begin_fd -- sets the object that the descriptor stands for; false if it is none of the directory's. */
+static bool begin_fd(struct scene *scene, struct deed *deed)
+{
+    struct identity identity;
+    struct statx stx;
+    char path[64];
+
+    if (deed->call.fd < 0)
+        return false;
+    deed->fd = process_borrow(&scene->processes, deed->thread, deed->call.fd);
+    if (deed->fd < 0 || !identity_get(&identity, &stx, deed->fd, "", AT_EMPTY_PATH))
+        return false;
+    if (deed->call.verb == VERB_WRITE && identity_same(&identity, &scene->known.acks)) {
+        deed->is_ack = true;
+        deed->alone = false;
+        return true;
+    }
+    deed->object = known_find(&scene->known, &identity);
+    if (deed->object == 0)
+        return false;
+    struct object *object = &scene->known.objects[deed->object];
+    if (object->fd < 0 && S_ISREG(stx.stx_mode)) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", deed->fd);
+        object->fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (object->fd < 0)
+            trace_gap(scene->trace, "a file cannot be read back: %s", strerror(errno));
+    }
+    return true;
+}
+
+/* begin_open -- whether opening that may make or cut a file of the directory's. */
+static bool begin_open(struct scene *scene, struct deed *deed)
+{
+    struct call *call = &deed->call;
+    struct stat st;
+
+    if (call->address) { /* openat2() */
+        uint64_t flags;
+        if (!process_peek(deed->thread, call->address, &flags, sizeof(flags)))
+            return false;
+        call->flags = flags;
+    }
+    if ((call->flags & O_TMPFILE) == O_TMPFILE) {
+        /* The path is of a directory, in which the file may get a name. */
+        if (!place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, true))
+            return false;
+        uint32_t object = 0;
+        struct identity identity;
+        /* "." has its own directory for a name. */
+        place_object(&scene->known, &deed->place, &object, &identity);
+        return object != 0;
+    }
+    if ((call->flags & (O_CREAT | O_TRUNC)) == 0)
+        return false;
+    if (!place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path,
+                    (call->flags & O_NOFOLLOW) == 0))
+        return false;
+    /* Opening a fifo may take as long as it likes. */
+    if (fstatat(deed->place.fd, deed->place.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+        return false;
+    return deed->place.dir != 0;
+}
+
+static bool begin_rename(struct scene *scene, struct deed *deed)
+{
+    const struct call *call = &deed->call;
+    struct identity identity;
+    uint32_t object;
+
+    if (!place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, false) ||
+        !place_find(&scene->known, &deed->place2, deed->thread, call->fd2, call->path2, false))
+        return false;
+    if (place_object(&scene->known, &deed->place, &object, &identity) && object == 1)
+        trace_gap(scene->trace, "%s: the directory itself was renamed", call->name);
+    return deed->place.dir || deed->place2.dir;
+}
+
+/* is_tracked -- what the deed is about, and whether that is in the directory. */
+static bool is_tracked(struct scene *scene, struct deed *deed)
+{
+    const struct call *call = &deed->call;
+
+    switch (call->verb) {
+    case VERB_OPEN:
+        return begin_open(scene, deed);
+    case VERB_RENAME:
+        return begin_rename(scene, deed);
+    case VERB_LINK:
+        return place_find(&scene->known, &deed->place2, deed->thread, call->fd2, call->path2, false) &&
+               deed->place2.dir;
+    case VERB_MAKE:
+    case VERB_UNLINK:
+        return place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, false) &&
+               deed->place.dir;
+    case VERB_RESIZE:
+    case VERB_MODE:
+    case VERB_ATTRIBUTE:
+        if (call->path == 0)
+            return begin_fd(scene, deed);
+        struct identity identity;
+        return place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, true) &&
+               place_object(&scene->known, &deed->place, &deed->object, &identity) && deed->object;
+    case VERB_WRITE:
+    case VERB_COPY:
+    case VERB_ALLOCATE:
+    case VERB_CLONE:
+    case VERB_MAP:
+        return begin_fd(scene, deed);
+    case VERB_SYNC:
+    case VERB_DATASYNC:
+    case VERB_SYNC_HINT:
+        deed->alone = false;
+        return begin_fd(scene, deed);
+    case VERB_SYNC_FS:
+    case VERB_SYNC_ALL:
+    case VERB_SYNC_MAP:
+    case VERB_STRANGE:
+        deed->alone = false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+void deed_forget(struct deed *deed)
+{
+    place_release(&deed->place);
+    place_release(&deed->place2);
+    if (deed->fd >= 0)
+        close(deed->fd);
+    deed->fd = -1;
+    free(deed->source);
+    deed->source = NULL;
+}
+
+bool deed_begin(struct deed *deed, struct scene *scene, pid_t thread, const struct call *call)
+{
+    *deed = (struct deed){
+        .call = *call, .thread = thread, .alone = true, .fd = -1, .place = {.fd = -1}, .place2 = {.fd = -1}};
+    if (is_tracked(scene, deed))
+        return true;
+    deed_forget(deed);
+    return false;
+}
