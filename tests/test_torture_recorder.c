@@ -180,6 +180,27 @@ static void *write_in_thread(void *arg)
     return NULL;
 }
 
+static void *make_many(void *arg)
+{
+    char name[16];
+
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "%s%d", (const char *)arg, i);
+        MUST(mkdir(name, 0755));
+    }
+    return NULL;
+}
+
+static void do_overlap(void)
+{
+    pthread_t one, other;
+
+    pthread_create(&one, NULL, make_many, (void *)(uintptr_t) "one");
+    pthread_create(&other, NULL, make_many, (void *)(uintptr_t) "other");
+    pthread_join(one, NULL);
+    pthread_join(other, NULL);
+}
+
 static void do_threads(void)
 {
     int fd = open_new("a");
@@ -627,6 +648,32 @@ static void recorder__sees_what_a_kill_cut_short(void **state)
     trace_release(&trace);
 }
 
+/* overlaps -- whether two calls are recorded as that. */
+static bool overlaps(void)
+{
+    struct trace trace;
+    bool found = false;
+
+    record(&trace, "overlap");
+    for (size_t i = 1; i < trace.count; i++)
+        found |= trace.ops[i].flags == 0 && trace.ops[i].begin < trace.ops[i - 1].end;
+    trace_release(&trace);
+    return found;
+}
+
+/* Two threads may happen to take turns in one run, and in some more. */
+static void recorder__sees_which_calls_overlap(void **state)
+{
+    bool seen = false;
+
+    for (int i = 0; i < 50 && !seen; i++) {
+        seen = overlaps();
+        tear_down(state);
+        set_up(state);
+    }
+    assert_true(seen);
+}
+
 static void trace__is_the_same_when_it_is_read_again(void **state)
 {
     char path[SCRATCH_PATH_SIZE];
@@ -683,9 +730,10 @@ static void trace__that_is_damaged_is_refused(void **state)
 
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[WORKLOAD_COUNT + 3] = {
+    struct CMUnitTest tests[WORKLOAD_COUNT + 4] = {
         {"recorder__sees_what_a_kill_cut_short", recorder__sees_what_a_kill_cut_short, set_up, tear_down,
          NULL},
+        {"recorder__sees_which_calls_overlap", recorder__sees_which_calls_overlap, set_up, tear_down, NULL},
         {"trace__is_the_same_when_it_is_read_again", trace__is_the_same_when_it_is_read_again, set_up,
          tear_down, NULL},
         {"trace__that_is_damaged_is_refused", trace__that_is_damaged_is_refused, set_up, tear_down, NULL},
@@ -695,6 +743,10 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "--workload") == 0) {
         if (chdir(argv[3]) != 0)
             return 1;
+        if (strcmp(argv[2], "overlap") == 0) {
+            do_overlap();
+            return 0;
+        }
         if (strcmp(argv[2], "exit") == 0)
             do_be_killed();
         for (size_t i = 0; i < WORKLOAD_COUNT; i++) {
@@ -710,7 +762,7 @@ int main(int argc, char **argv)
         return 1;
     for (size_t i = 0; i < WORKLOAD_COUNT; i++) {
         snprintf(names[i], sizeof(names[i]), "recorder__sees_%s", workloads[i].name);
-        tests[i + 3] = (struct CMUnitTest){names[i], recorder__sees, set_up, tear_down,
+        tests[i + 4] = (struct CMUnitTest){names[i], recorder__sees, set_up, tear_down,
                                            (void *)(uintptr_t)&workloads[i]};
     }
     return cmocka_run_group_tests_name("torture_recorder", tests, NULL, NULL);

@@ -10,7 +10,7 @@
 struct deed {
     struct call call;
     pid_t thread;
-    uint64_t begin;
+    uint64_t begin;  /* tick; 0: it has not begun, and does not wait */
     bool is_ack;     /* it prints acknowledgements */
     bool alone;      /* no other one that is `alone` may be under way meanwhile */
     int fd;          /* a duplicate of its descriptor; -1 */

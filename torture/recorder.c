@@ -140,8 +140,10 @@ static void next_turn(struct recorder *recorder)
             continue;
         /* What it was about may have changed while it waited. */
         const struct call call = thread->deed.call;
+        const uint64_t begin = thread->deed.begin;
         deed_forget(&thread->deed);
         if (watch_deed(recorder->watch, &thread->deed, thread->id, &call)) {
+            thread->deed.begin = thread->deed.alone ? begin : 0; /* what is synced is what there is now */
             call_begins(recorder, thread);
         } else {
             let_go(thread->id, false, 0);
@@ -160,7 +162,9 @@ static void wait_or_begin(struct recorder *recorder, const struct deed *deed, bo
         memory_grow(recorder->threads, recorder->count, &recorder->space, sizeof(struct thread));
     struct thread *thread = &recorder->threads[recorder->count++];
     *thread = (struct thread){.id = deed->thread, .state = THREAD_WAITS, .deed = *deed};
-    if (!waits)
+    if (waits)
+        thread->deed.begin = ++recorder->trace->ticks; /* so it overlaps with what it waits for */
+    else
         call_begins(recorder, thread);
 }
 

@@ -406,7 +406,8 @@ static void done_ack(struct watch *watch, const struct deed *deed)
 
 void watch_go(struct watch *watch, struct deed *deed)
 {
-    deed->begin = ++watch->trace->ticks;
+    if (deed->begin == 0) /* it did not wait for its turn */
+        deed->begin = ++watch->trace->ticks;
     if (!deed->alone)
         add_all_mapped(watch); /* what was stored before a sync begins */
 }
