@@ -91,7 +91,7 @@ full() {
     fi
 }
 
-# Each kind of use once: less than a minute.
+# Each kind of use once.
 short_round() {
     local quick="--samples 1 --deep 0 --profile strict" some="--samples 4 --deep 512"
     try record "$some" "" dir/j record 3
