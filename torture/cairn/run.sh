@@ -91,7 +91,7 @@ full() {
     fi
 }
 
-# Each kind of use once: less than a minute.
+# Each kind of use once.
 short_round() {
     local quick="--samples 1 --deep 0 --profile strict" some="--samples 4 --deep 512"
     try record "$some" "" dir/j record 3
@@ -136,15 +136,15 @@ full_round() {
     try dir-remove "$more" in-steps dir:dir/d remove "$round" 3
     try dir-mixed "$more" in-steps dir:dir/d mixed "$round"
     try dir-errors "--faults errors" in-steps dir:dir/d mixed 1
+    try errors "--faults errors" "" dir/j record 1
+    try errors-compact "--faults errors" "" dir/j compact 1
+    try errors-clear "--faults errors" "" dir/j clear 1
     try rot "--faults rot --samples $((4 * round))" "" dir/j record 5
     try rot-mixed "--faults rot --samples $((4 * round))" "" dir/j mixed 1
     try rot-repair "--faults rot --samples $((4 * round))" "" dir/j repair 1
     try mixed "$some" "" dir/j mixed 1
     full "$some $few"
     try repair "$some $few" "" dir/j repair 1
-    try errors "--faults errors" "" dir/j record 1
-    try errors-compact "--faults errors" "" dir/j compact 1
-    try errors-clear "--faults errors" "" dir/j clear 1
     try errors-mixed "--faults errors" "" dir/j mixed 1
 }
 
