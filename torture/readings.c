@@ -38,6 +38,7 @@ struct readings {
 static void reading_release(struct reading *reading)
 {
     free(reading->lines);
+    *reading = (struct reading){0};
 }
 
 /* split -- the hashes of the text's lines. */
@@ -108,7 +109,7 @@ static int take_all(struct sandbox *sandbox, void *arg)
     sandbox_boot(sandbox, 0);
     tree_begin(&tree, taking->trace->objects);
     for (size_t at = 0; at <= taking->trace->count && ok; at++) {
-        struct checked checked;
+        struct checked checked = {.verdict = CHECK_NOT_RUN};
         char *text = NULL;
         if (at > 0)
             tree_apply(&tree, &taking->trace->ops[at - 1]);
