@@ -605,7 +605,7 @@ static void record(struct trace *trace, const char *name)
 {
     char *command[] = {program, (char *)"--workload", (char *)name, dir, NULL};
 
-    assert_true(recorder_run_with_sources(trace, dir, command));
+    assert_true(recorder_run_with_sources(trace, dir, command, 0));
 }
 
 static void recorder__sees(void **state)

@@ -74,6 +74,7 @@ static const struct row rows[] = {
 #ifdef SYS_fchmodat2
     {SYS_fchmodat2, "fchmodat2", VERB_MODE, .fd = 1, .path = 2, .mode = 3},
 #endif
+    {SYS_bind, "bind", VERB_BIND, .address = 2},
     {SYS_fsync, "fsync", VERB_SYNC, .fd = 1},
     {SYS_fdatasync, "fdatasync", VERB_DATASYNC, .fd = 1},
     {SYS_syncfs, "syncfs", VERB_SYNC_FS, .fd = 1},

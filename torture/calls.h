@@ -16,6 +16,7 @@ enum verb {
     VERB_ALLOCATE, /* fallocate() */
     VERB_CLONE,    /* an ioctl() that replaces content */
     VERB_MAKE,     /* makes a directory, a link, a device or a fifo by a path */
+    VERB_BIND,     /* gives a socket a name */
     VERB_LINK,
     VERB_UNLINK,
     VERB_RENAME,

@@ -38,11 +38,28 @@ bool check_prepare(const struct sandbox *sandbox, const struct check *check)
            setenv("TORTURE_FAULT", check->fault, 1) == 0;
 }
 
+/* is_program -- whether the first word names a file, or one that is in the PATH: else it may be a shell's
+ * own. */
+static bool is_program(const char *command)
+{
+    const char *word = command + strspn(command, " \t");
+    const int size = (int)strcspn(word, " \t");
+    char *path = memory_text(getenv("PATH") ? getenv("PATH") : "/usr/local/bin:/usr/bin:/bin"), file[4352];
+    bool found = size == 0 || memchr(word, '/', (size_t)size);
+
+    for (char *dir = strtok(path, ":"); dir && !found; dir = strtok(NULL, ":")) {
+        snprintf(file, sizeof(file), "%.4000s/%.*s", dir, size < 256 ? size : 256, word);
+        found = access(file, X_OK) == 0;
+    }
+    free(path);
+    return found;
+}
+
 void check_words(char *words[CHECK_WORDS_MAX + 1], char *copy)
 {
     size_t count = 0;
 
-    if (strlen(copy) >= 2 * CHECK_WORDS_MAX || strpbrk(copy, CHECK_SPECIAL)) {
+    if (strlen(copy) >= 2 * CHECK_WORDS_MAX || strpbrk(copy, CHECK_SPECIAL) || !is_program(copy)) {
         words[count++] = (char *)"/bin/sh";
         words[count++] = (char *)"-c";
         words[count++] = copy;
@@ -128,6 +145,9 @@ static void judge(struct checked *checked, int status)
     case 126: /* what a shell says of a command that it cannot run, */
     case 127: /* or does not find */
         checked->verdict = CHECK_NOT_RUN;
+        if (checked->output[0] == '\0')
+            snprintf(checked->output, sizeof(checked->output), "it ended with exit status %d",
+                     checked->number);
         break;
     default:
         checked->verdict = CHECK_FAILED;
@@ -166,6 +186,9 @@ static void run_library(struct checked *checked, const struct check *check)
         judge(checked, status);
     else if (end == LIBRARY_HUNG)
         checked->verdict = CHECK_HUNG;
+    if (end == LIBRARY_GONE && checked->output[0] == '\0')
+        snprintf(checked->output, sizeof(checked->output), "%s: it could not be loaded",
+                 check->library->path);
     if (end != LIBRARY_ENDED || left) {
         library_forget(check->library);
         sweep();

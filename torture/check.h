@@ -29,7 +29,7 @@ struct checked {
 };
 
 #define CHECK_WORDS_MAX 256
-#define CHECK_SPECIAL   "\"'\\$`|&;<>()*?[]{}~#=%\n" /* a command that has one of these is a shell's */
+#define CHECK_SPECIAL   "\"'\\$`|&;<>()*?[]{}~#=%!\n" /* a command that has one of these is a shell's */
 
 /* check_words -- what a check's command is run as, NULL behind it: plain words are themselves, anything else
  * is a shell's. They point into `copy`, the command's, which is cut. None if there is no word. */

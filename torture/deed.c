@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* begin_fd -- sets the object that the descriptor stands for; false if it is none of the directory's. */
@@ -20,7 +23,8 @@ static bool begin_fd(struct scene *scene, struct deed *deed)
     deed->fd = process_borrow(&scene->processes, deed->thread, deed->call.fd);
     if (deed->fd < 0 || !identity_get(&identity, &stx, deed->fd, "", AT_EMPTY_PATH))
         return false;
-    if (deed->call.verb == VERB_WRITE && identity_same(&identity, &scene->known.acks)) {
+    if ((deed->call.verb == VERB_WRITE || deed->call.verb == VERB_COPY) &&
+        identity_same(&identity, &scene->known.acks)) {
         deed->is_ack = true;
         deed->alone = false;
         return true;
@@ -85,6 +89,20 @@ static bool begin_rename(struct scene *scene, struct deed *deed)
     return deed->place.dir || deed->place2.dir;
 }
 
+/* begin_bind -- whether a socket gets a name in the directory. */
+static bool begin_bind(struct scene *scene, struct deed *deed)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNSPEC};
+
+    if (!process_peek(deed->thread, deed->call.address, &address,
+                      offsetof(struct sockaddr_un, sun_path) + 1) ||
+        address.sun_family != AF_UNIX || address.sun_path[0] == '\0')
+        return false;
+    return place_find(&scene->known, &deed->place, deed->thread, AT_FDCWD,
+                      deed->call.address + offsetof(struct sockaddr_un, sun_path), false) &&
+           deed->place.dir;
+}
+
 /* is_tracked -- what the deed is about, and whether that is in the directory. */
 static bool is_tracked(struct scene *scene, struct deed *deed)
 {
@@ -98,6 +116,8 @@ static bool is_tracked(struct scene *scene, struct deed *deed)
     case VERB_LINK:
         return place_find(&scene->known, &deed->place2, deed->thread, call->fd2, call->path2, false) &&
                deed->place2.dir;
+    case VERB_BIND:
+        return begin_bind(scene, deed);
     case VERB_MAKE:
     case VERB_UNLINK:
         return place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, false) &&

@@ -84,10 +84,7 @@ static void put_lost(FILE *stream, const struct op *op, const struct loss *losse
     for (size_t i = 0; i < count; i++) {
         if (losses[i].kind == PART_BYTES)
             continue;
-        fprintf(stream, "%s%s", between,
-                losses[i].kind == PART_SIZE ? "the size"
-                : losses[i].number          ? "that the old name goes"
-                                            : "the name");
+        fprintf(stream, "%s%s", between, losses[i].kind == PART_SIZE ? "the size" : "the name");
         between = "; ";
     }
     if (losses[count - 1].kind != PART_BYTES)

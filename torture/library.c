@@ -50,11 +50,19 @@ static const char *variable(const char *name)
     return value ? value : "";
 }
 
+/* call -- the exit status for what the function says: 0, or anything else. */
+static int call(check_fn *check)
+{
+    const int result = check(variable("TORTURE_DIR"), variable("TORTURE_ACKED"));
+
+    return result == 0 ? 0 : result > 0 && result < 126 ? result : 1;
+}
+
 int library_call(const char *path)
 {
     check_fn *check = load(path);
 
-    return check ? check(variable("TORTURE_DIR"), variable("TORTURE_ACKED")) : 126;
+    return check ? call(check) : 126;
 }
 
 /* anybody_left -- whether a process is there that the check has started; those that have ended are taken
@@ -73,22 +81,34 @@ int library_serve(const char *path)
     check_fn *check = load(path);
     struct request request;
 
+    /* Whether the function came to its end: a library may call exit(). */
+    volatile int *returned =
+        mmap(NULL, sizeof(*returned), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
     fflush(stdout);
-    if (check == NULL)
+    if (check == NULL || returned == MAP_FAILED)
         return 126;
     fcntl(SERVED, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     while (wire_receive(SERVED, &request, sizeof(request))) {
         struct reply reply = {0};
+        *returned = 0;
         const pid_t child = fork();
         if (child == 0) {
             close(SERVED);
             setsid();
             setenv("TORTURE_FAULT", request.fault, 1);
-            exit(check(variable("TORTURE_DIR"), variable("TORTURE_ACKED")));
+            const int code = call(check);
+            *returned = 1;
+            exit(code);
         }
         while (child > 0 && waitpid(child, &reply.status, 0) < 0 && errno == EINTR)
             ;
+        if (child > 0 && reply.status == 0 && !*returned) {
+            puts("the library has ended the process itself");
+            fflush(stdout);
+            reply.status = 1 << 8;
+        }
         reply.left = anybody_left();
         if (child < 0 || !wire_send(SERVED, &reply, sizeof(reply)))
             return 126;

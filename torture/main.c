@@ -1,5 +1,6 @@
 /* main.c -- the command `cairn-torture`. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -14,6 +15,7 @@
 #include "torture/campaign.h"
 #include "torture/memory.h"
 #include "torture/outputs.h"
+#include "torture/paths.h"
 #include "torture/recorder.h"
 #include "torture/report.h"
 #include "torture/repro.h"
@@ -104,7 +106,9 @@ static int run_record(int argc, char **argv)
     }
     if (dir == NULL || file == NULL || optind == argc)
         return misused("record needs --dir, --trace and a command");
-    const bool ok = recorder_run_with_sources(&trace, dir, argv + optind) && trace_save(&trace, file);
+    if (!paths_dir(dir) || !paths_output(file, dir))
+        return EXIT_USAGE;
+    const bool ok = recorder_run_with_sources(&trace, dir, argv + optind, 0) && trace_save(&trace, file);
     const int code = ok ? tell_gaps(&trace) : EXIT_BROKEN;
     trace_release(&trace);
     return code;
@@ -117,7 +121,9 @@ static int run_show(int argc, char **argv)
     if (argc != 2)
         return misused("show needs a file");
     int code = EXIT_USAGE;
-    if (trace_load(&trace, argv[1])) {
+    if (repro_is(argv[1])) {
+        fprintf(stderr, "cairn-torture: %s: this is a failing state: replay shows it\n", argv[1]);
+    } else if (trace_load(&trace, argv[1])) {
         trace_show(&trace, stdout);
         code = tell_gaps(&trace);
     }
@@ -135,6 +141,14 @@ struct asked {
     struct campaign campaign;
 };
 
+/* list_is_whole -- whether there is a name before, behind and between the commas. */
+static bool list_is_whole(const char *list)
+{
+    const size_t size = strlen(list);
+
+    return size > 0 && *list != ',' && list[size - 1] != ',' && strstr(list, ",,") == NULL;
+}
+
 /* pick_profiles -- "strict,ext4": false if one is none. */
 static bool pick_profiles(struct asked *asked, const char *list)
 {
@@ -142,6 +156,7 @@ static bool pick_profiles(struct asked *asked, const char *list)
     bool ok = true;
 
     memset(asked->profiles, 0, sizeof(asked->profiles));
+    ok = list_is_whole(list);
     for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
         const enum profile profile = profile_find(name);
         if (profile == PROFILES || strcmp(profile_fault(profile, profile), "power") != 0 ||
@@ -161,6 +176,7 @@ static bool pick_faults(struct asked *asked, const char *list)
     bool ok = true;
 
     asked->kill = asked->power = asked->rot = asked->errors = false;
+    ok = list_is_whole(list);
     for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
         if (strcmp(name, "kill") == 0)
             asked->kill = true;
@@ -489,6 +505,33 @@ static bool choose_oracle(struct asked *asked)
     return true;
 }
 
+/* check_paths -- of the directory, and of all that is to be written. */
+static bool check_paths(const struct asked *asked)
+{
+    const char *const outputs[] = {asked->trace, asked->tap, asked->junit, asked->json, asked->html};
+    const unsigned count = sizeof(outputs) / sizeof(*outputs);
+
+    if (!paths_dir(asked->dir) || !paths_output(asked->out, asked->dir) || !paths_differ(outputs, count))
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        if (!paths_output(outputs[i], asked->dir))
+            return false;
+    }
+    return true;
+}
+
+/* tell_promises -- without a line that both print, nothing is held to what was acknowledged. */
+static void tell_promises(const struct readings *readings, const struct trace *trace)
+{
+    const size_t size = acks_size(trace, trace->count);
+    char *acks = acks_take(trace, size);
+
+    if (!readings_have_promises(readings, acks, size))
+        puts("no acknowledged line is one that --recover prints: that nothing is lost is not tried, only "
+             "that it is no garbage");
+    free(acks);
+}
+
 static int run_run(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -525,8 +568,12 @@ static int run_run(int argc, char **argv)
     int key;
 
     while ((key = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-        if (!run_option(&asked, key, optarg))
-            return misused("an option is not known, or has not a value that it takes");
+        if (run_option(&asked, key, optarg))
+            continue;
+        fprintf(stderr, "cairn-torture: %s: ", argv[optind - 1]);
+        fputs(key == '?' ? "this option is not known; " : "this is no value for the option; ", stderr);
+        fputs("see cairn-torture --help\n", stderr);
+        return EXIT_USAGE;
     }
     if (asked.dir == NULL || optind == argc)
         return misused("run needs --dir and a command");
@@ -535,17 +582,20 @@ static int run_run(int argc, char **argv)
     asked.campaign.check = asked.check;
     asked.campaign.cuts = asked.power;
     asked.campaign.command = argv + optind;
+    if (!check_paths(&asked))
+        return EXIT_USAGE;
     if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json, asked.html))
         return EXIT_USAGE;
-    if (!recorder_run_with_sources(&trace, asked.dir, argv + optind) ||
+    if (!recorder_run_with_sources(&trace, asked.dir, argv + optind, asked.campaign.timeout_s) ||
         (asked.trace && !trace_save(&trace, asked.trace))) {
         trace_release(&trace);
         return EXIT_BROKEN;
     }
     printf("recorded: %zu operations, %zu bytes acknowledged\n", trace.count, acks_size(&trace, trace.count));
     if (!WIFEXITED(trace.status) || WEXITSTATUS(trace.status) != 0)
-        printf("the workload did not end well: %s %d\n", WIFEXITED(trace.status) ? "exit status" : "signal",
-               WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : WTERMSIG(trace.status));
+        trace_gap(&trace, "the workload did not end well: %s %d",
+                  WIFEXITED(trace.status) ? "exit status" : "signal",
+                  WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : WTERMSIG(trace.status));
     if (asked.campaign.oracle == ORACLE_HISTORY)
         puts("no check: a file must be as it was at some moment since the latest line printed; see --recover "
              "and --check");
@@ -555,6 +605,8 @@ static int run_run(int argc, char **argv)
     if (asked.recover)
         readings = readings_take(&trace, asked.recover, asked.campaign.timeout_s);
     asked.campaign.readings = readings;
+    if (readings)
+        tell_promises(readings, &trace);
     if (readings || !asked.recover)
         code = torture(&asked, &trace, &outputs);
     const int gaps = tell_gaps(&trace);
@@ -606,8 +658,10 @@ static int replay_in(struct sandbox *sandbox, void *arg)
     snprintf(failure.note, sizeof(failure.note), "%s", repro->note);
     oracle_ask(&oracle, sandbox, &question, &failure.checked);
     history_release(oracle.history);
-    if (failure.checked.verdict == CHECK_NOT_RUN)
+    if (failure.checked.verdict == CHECK_NOT_RUN) {
+        fprintf(stderr, "cairn-torture: the check could not be run: %s\n", failure.checked.output);
         return EXIT_BROKEN;
+    }
     report_failure(stdout, &repro->trace, &failure, repro->acks);
     if (failure.checked.verdict == repro->verdict && failure.checked.number == repro->number)
         return EXIT_FOUND;
@@ -644,7 +698,7 @@ static int run_replay(int argc, char **argv)
     return code;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
     if (argc < 2)
         return misused("no command");
@@ -663,4 +717,26 @@ int main(int argc, char **argv)
         return EXIT_PASSED;
     }
     return misused("there is no such command");
+}
+
+/* hold_standard -- no file of ours may get the number of a standard stream that was closed. */
+static void hold_standard(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    hold_standard();
+    const int code = run_command(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "cairn-torture: standard output: %s\n", strerror(errno));
+    return code == EXIT_PASSED ? EXIT_BROKEN : code;
 }

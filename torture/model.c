@@ -132,11 +132,10 @@ static void add_parts(struct model *model, const struct op *op)
         break;
     case OP_RENAME:
         add(model, PART_NAMES, op->dir2, 0)->replaces = tree_find(&model->now, op->dir2, op->name2) != 0;
-        if (op->dir != op->dir2)
-            add(model, PART_NAMES, op->dir, 1);
+        model->parts[model->count - 1].other = op->dir;
         break;
     case OP_EXCHANGE:
-        add(model, PART_NAMES, op->dir2, 0);
+        add(model, PART_NAMES, op->dir2, 0)->other = op->dir;
         break;
     case OP_RESIZE:
         if (op->size != size)
@@ -157,13 +156,15 @@ static void add_parts(struct model *model, const struct op *op)
 
 /* --- applying a part ---------------------------------------------------------------------------------- */
 
-static void apply_names(struct tree *tree, const struct op *op, const struct part *part)
+static void apply_names(struct tree *tree, const struct op *op)
 {
-    if (op->kind != OP_RENAME || op->dir == op->dir2)
+    if (op->kind != OP_RENAME || op->dir == op->dir2) {
         tree_apply(tree, op);
-    else if (part->number == 0)
-        tree_link(tree, op->dir2, op->name2, op->object);
-    else if (tree_find(tree, op->dir, op->name) == op->object)
+        return;
+    }
+    /* Its old name may not have come to the disk. */
+    tree_link(tree, op->dir2, op->name2, op->object);
+    if (tree_find(tree, op->dir, op->name) == op->object)
         tree_unlink(tree, op->dir, op->name);
 }
 
@@ -204,7 +205,7 @@ static void apply(const struct model *model, struct tree *tree, const struct par
     } else if (lost) {
         return;
     } else if (part->kind == PART_NAMES) {
-        apply_names(tree, op, part);
+        apply_names(tree, op);
     } else if (node && op->kind == OP_RESIZE) {
         content_resize(&node->content, op->size);
     } else if (node && node->content.size < op->offset + op->data_size) {
@@ -246,7 +247,7 @@ static void sync_object(struct model *model, const struct op *op)
         if (part->end >= op->begin || part->dropped)
             continue; /* it had not come about when the sync began, or is taken for written */
         if (part->kind == PART_NAMES) {
-            part->durable |= names || part->object == op->object ||
+            part->durable |= names || part->object == op->object || part->other == op->object ||
                              (model->profile == PROFILE_BTRFS && is_own_name(model, part, op->object));
         } else if (part->object == op->object) {
             const struct op *write = &model->trace->ops[part->op];
@@ -255,6 +256,27 @@ static void sync_object(struct model *model, const struct op *op)
                 op->size == 0 || part->kind == PART_SIZE ||
                 (write->offset < op->offset + op->size &&
                  op->offset < write->offset + (write->kind == OP_ZERO ? write->size : write->data_size));
+        }
+    }
+}
+
+static bool shares_directory(const struct part *one, const struct part *other)
+{
+    return one->kind == PART_NAMES && other->kind == PART_NAMES &&
+           (one->other == other->object ||
+            (other->other && (other->other == one->object || other->other == one->other)));
+}
+
+/* keep_replacing -- on ext4 the bytes of a file that replaces another come before its name. */
+static void keep_replacing(struct model *model)
+{
+    for (size_t i = 0; i < model->count && model->profile == PROFILE_EXT4; i++) {
+        if (!model->parts[i].replaces || !model->parts[i].durable)
+            continue;
+        for (size_t k = 0; k < i; k++) {
+            struct part *part = &model->parts[k];
+            part->durable |= part->kind != PART_NAMES && !part->dropped &&
+                             part->object == model->trace->ops[model->parts[i].op].object;
         }
     }
 }
@@ -270,8 +292,8 @@ static void settle(struct model *model)
         bool behind = !part->durable;
         for (size_t k = 0; k < kept && !behind; k++) {
             const struct part *before = &model->parts[k];
-            behind =
-                before->object == part->object && (before->kind == PART_NAMES) == (part->kind == PART_NAMES);
+            behind = (before->kind == PART_NAMES) == (part->kind == PART_NAMES) &&
+                     (before->object == part->object || shares_directory(before, part));
         }
         if (behind)
             model->parts[kept++] = *part;
@@ -293,6 +315,28 @@ static void apply_new(struct model *model, const struct op *op)
     tree_apply(&model->durable, &bare);
 }
 
+static bool is_name(const struct op *op, uint32_t dir, const char *name)
+{
+    return dir && *name &&
+           ((op->dir == dir && strcmp(op->name, name) == 0) ||
+            (op->dir2 == dir && strcmp(op->name2, name) == 0));
+}
+
+/* is_independent -- whether the later operation would have done the same without the earlier one. */
+static bool is_independent(const struct op *earlier, const struct op *later)
+{
+    return earlier->object != later->object && earlier->object != later->dir &&
+           earlier->object != later->dir2 && !is_name(earlier, later->dir, later->name) &&
+           !is_name(earlier, later->dir2, later->name2);
+}
+
+/* is_cut -- whether a kill may end the call before all is written. */
+static bool is_cut(const struct op *op)
+{
+    return op->kind == OP_WRITE && (op->flags & OP_MAPPED) == 0 && strcmp(op->call, "fallocate") != 0 &&
+           strcmp(op->call, "ioctl") != 0;
+}
+
 /* step_of_kill -- what had ended before the operation began is there. What had not might as well have come
  * behind it; and a kill may cut the operation itself short, if it is a long write. */
 static void step_of_kill(struct model *model, const struct op *op)
@@ -301,7 +345,9 @@ static void step_of_kill(struct model *model, const struct op *op)
 
     for (size_t i = 0; i < model->count; i++) {
         struct part *part = &model->parts[i];
-        if (part->end < op->begin) {
+        /* Only neighbours change places: many processes at once have as many orders as there are. */
+        if (part->end < op->begin || part->op + 1 != model->at ||
+            !is_independent(&model->trace->ops[part->op], op)) {
             apply(model, &model->durable, part, 0);
             continue;
         }
@@ -310,7 +356,7 @@ static void step_of_kill(struct model *model, const struct op *op)
     }
     model->count = kept;
     add_parts(model, op);
-    const bool is_long = op->kind == OP_WRITE && (op->flags & OP_MAPPED) == 0 && model->count > kept + 1;
+    const bool is_long = is_cut(op) && model->count > kept + 1;
     for (size_t i = kept; i < model->count; i++)
         model->parts[i].durable = !is_long;
     apply_new(model, op);
@@ -352,6 +398,7 @@ bool model_step(struct model *model)
         for (size_t i = 0; i < model->count; i++)
             model->parts[i].durable |= model->parts[i].end < op->begin && !model->parts[i].dropped;
     }
+    keep_replacing(model);
     settle(model);
     tree_apply(&model->now, op);
     model->at++;
@@ -397,9 +444,6 @@ void model_allow(const struct model *model, uint8_t *lost)
             lost[i] &= part->sectors;
         if (part->kind != PART_NAMES)
             continue;
-        /* Without its new name, what was renamed keeps its old one. */
-        if (part->number == 1 && i > 0 && lost[i - 1] && model->parts[i - 1].op == part->op)
-            lost[i] = SECTORS_ALL;
         /* Of calls that overlap, either may have been the first. */
         if (ordered && names_lost < op->begin && !part->durable)
             lost[i] = SECTORS_ALL;

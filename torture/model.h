@@ -53,9 +53,9 @@ enum part_kind {
 struct part {
     enum part_kind kind;
     size_t op;       /* of the trace */
-    uint32_t number; /* of a write's pages, which; of a rename between directories, 0 for the new name, 1 for
-                        the old */
+    uint32_t number; /* of a write's pages, which */
     uint32_t object; /* that it belongs to: of names the directory */
+    uint32_t other;  /* of a rename, that of the old name: a sync of either makes it durable */
     uint64_t end;    /* the tick at which it had come about */
     bool durable;
     bool dropped;    /* a sync of it has failed: no later one makes it durable */

@@ -161,6 +161,37 @@ static bool hear(struct readings *readings, int from)
     return true;
 }
 
+/* is_of_use -- a command that never succeeds, or never prints anything, tells nothing. */
+static bool is_of_use(const struct readings *readings, const char *command)
+{
+    bool succeeds = false, prints = false;
+
+    for (size_t i = 0; i < readings->count; i++) {
+        succeeds |= readings->list[i].status == 0;
+        prints |= readings->list[i].count > 0;
+    }
+    if (!succeeds || !prints)
+        fprintf(stderr, "cairn-torture: %s: with nothing lost it never %s: it is no use\n", command,
+                succeeds ? "prints anything" : "exits with 0");
+    return succeeds && prints;
+}
+
+bool readings_have_promises(const struct readings *readings, const char *acks, size_t size)
+{
+    struct reading acked = {0};
+    bool found = size == 0;
+
+    split(&acked, acks, size);
+    for (size_t i = 0; i < acked.count && !found; i++) {
+        for (size_t k = 0; k < readings->count && !found; k++) {
+            for (size_t line = 0; line < readings->list[k].count && !found; line++)
+                found = readings->list[k].lines[line] == acked.lines[i];
+        }
+    }
+    reading_release(&acked);
+    return found;
+}
+
 struct readings *readings_take(const struct trace *trace, const char *command, unsigned timeout_s)
 {
     struct taking taking = {trace, command, timeout_s, -1};
@@ -181,7 +212,7 @@ struct readings *readings_take(const struct trace *trace, const char *command, u
     close(ends[0]);
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (ok && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (ok && WIFEXITED(status) && WEXITSTATUS(status) == 0 && is_of_use(readings, command))
         return readings;
     readings_release(readings);
     return NULL;

@@ -20,6 +20,10 @@ struct readings;
 struct readings *readings_take(const struct trace *trace, const char *command, unsigned timeout_s);
 void readings_release(struct readings *readings);
 
+/* readings_have_promises -- whether any of these acknowledged lines is one that the command prints at some
+ * moment; true if there is none. */
+bool readings_have_promises(const struct readings *readings, const char *acks, size_t size);
+
 /* What may be said after a crash. */
 struct expected {
     struct hashes statuses; /* one more than how it may exit, as of wait() */

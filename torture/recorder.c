@@ -38,6 +38,11 @@ struct recorder {
     struct thread *threads; /* those that are in a call, or wait for their turn, oldest first */
     size_t count, space;
     pid_t first; /* the workload itself */
+    bool runs;   /* it has become the command */
+    bool ended;  /* it has ended itself, and others may be left */
+    pid_t *all;  /* all threads that are there */
+    size_t all_count, all_space;
+    unsigned linger_s; /* how long those that are left have; 0: for ever */
     struct injection *injection;
     struct sources *sources; /* NULL: only that of the call that is injected is asked for */
 };
@@ -79,7 +84,28 @@ static void let_go(pid_t id, bool to_the_end_of_the_call, int signal)
 /* end_all -- kills the workload. In a PID namespace of our own all others are its processes. */
 static void end_all(const struct recorder *recorder)
 {
-    kill(getpid() == 1 ? -1 : recorder->first, SIGKILL);
+    if (getpid() == 1)
+        kill(-1, SIGKILL);
+    for (size_t i = 0; i < recorder->all_count; i++)
+        kill(recorder->all[i], SIGKILL);
+}
+
+static void all_add(struct recorder *recorder, pid_t id)
+{
+    for (size_t i = 0; i < recorder->all_count; i++) {
+        if (recorder->all[i] == id)
+            return;
+    }
+    recorder->all = memory_grow(recorder->all, recorder->all_count, &recorder->all_space, sizeof(id));
+    recorder->all[recorder->all_count++] = id;
+}
+
+static void all_remove(struct recorder *recorder, pid_t id)
+{
+    for (size_t i = 0; i < recorder->all_count; i++) {
+        if (recorder->all[i] == id)
+            recorder->all[i] = recorder->all[--recorder->all_count];
+    }
 }
 
 /* inject -- what is to be done to the thread's call, or at it. */
@@ -236,11 +262,14 @@ static void at_stop(struct recorder *recorder, pid_t id, int status)
 {
     const int event = status >> 16, signal = WSTOPSIG(status);
 
+    if (event == PTRACE_EVENT_STOP)
+        all_add(recorder, id);
     if (event == PTRACE_EVENT_SECCOMP) {
         at_entry(recorder, id);
     } else if (signal == SYSCALL_STOP) {
         at_exit(recorder, id);
     } else if (event == PTRACE_EVENT_EXEC) {
+        recorder->runs |= id == recorder->first;
         at_end(recorder, id); /* of what the other threads were at nothing is left */
         let_go(id, false, 0);
     } else if (event == PTRACE_EVENT_STOP &&
@@ -307,11 +336,26 @@ static void at_alarm(struct recorder *recorder)
 {
     struct injection *injection = recorder->injection;
 
-    if (injection->kind == INJECT_KILL && injection->after_us)
+    if (injection == NULL)
+        fprintf(stderr,
+                "cairn-torture: the workload has ended, and what it left running is ended after %u seconds\n",
+                recorder->linger_s);
+    else if (injection->kind == INJECT_KILL && injection->after_us)
         injection->killed = true;
     else
         injection->timed_out = true;
     end_all(recorder);
+}
+
+/* first_ended -- the workload itself has. */
+static void first_ended(struct recorder *recorder, int status)
+{
+    recorder->trace->status = status;
+    recorder->ended = true;
+    if (recorder->injection && recorder->injection->ends_with_it)
+        end_all(recorder);
+    else if (recorder->linger_s)
+        set_alarm(recorder->linger_s * (uint64_t)1000000);
 }
 
 static bool follow(struct recorder *recorder)
@@ -321,7 +365,7 @@ static bool follow(struct recorder *recorder)
     for (;;) {
         const pid_t id = waitpid(-1, &status, __WALL);
         if (id < 0 && errno == EINTR) {
-            if (timed_out && recorder->injection)
+            if (timed_out && (recorder->injection || recorder->ended))
                 at_alarm(recorder);
             continue;
         }
@@ -331,11 +375,9 @@ static bool follow(struct recorder *recorder)
             at_stop(recorder, id, status);
         } else {
             at_end(recorder, id);
-            if (id != recorder->first)
-                continue;
-            recorder->trace->status = status;
-            if (recorder->injection && recorder->injection->ends_with_it)
-                end_all(recorder);
+            all_remove(recorder, id);
+            if (id == recorder->first)
+                first_ended(recorder, status);
         }
     }
     return errno == ECHILD;
@@ -364,6 +406,8 @@ static bool start(struct recorder *recorder, char *const command[], int acks)
     }
     free(filter.filter);
     close(go[0]);
+    if (recorder->first > 0)
+        all_add(recorder, recorder->first);
     const bool ok = recorder->first > 0 && ptrace(PTRACE_SEIZE, recorder->first, 0, options) == 0 &&
                     write(go[1], "", 1) == 1;
     close(go[1]);
@@ -389,10 +433,20 @@ static char *joined(char *const command[])
     return text;
 }
 
-static bool run(struct trace *trace, const char *dir, char *const command[], struct injection *injection,
-                struct sources *sources)
+/* was_run -- whether the command was; why not is on stderr. Who was killed at once may not have come to it.
+ */
+static bool was_run(const struct recorder *recorder)
 {
-    struct recorder recorder = {.trace = trace, .injection = injection, .sources = sources};
+    const struct injection *injection = recorder->injection;
+
+    return recorder->runs || (injection && (injection->killed || injection->timed_out));
+}
+
+static bool run(struct trace *trace, const char *dir, char *const command[], struct injection *injection,
+                struct sources *sources, unsigned linger_s)
+{
+    struct recorder recorder = {
+        .trace = trace, .injection = injection, .sources = sources, .linger_s = linger_s};
     struct rlimit limit;
 
     *trace = (struct trace){.command = joined(command)};
@@ -416,26 +470,26 @@ static bool run(struct trace *trace, const char *dir, char *const command[], str
     const bool started = recorder.watch && start(&recorder, command, acks);
     if (injection)
         set_alarm(alarm_of(injection));
-    const bool ok = started && follow(&recorder);
-    if (injection)
-        set_alarm(0);
+    const bool ok = started && follow(&recorder) && was_run(&recorder);
+    set_alarm(0);
     if (ok)
         watch_end(recorder.watch);
     watch_release(recorder.watch);
     free(recorder.threads);
+    free(recorder.all);
     close(acks);
     return ok;
 }
 
 bool recorder_run(struct trace *trace, const char *dir, char *const command[], struct injection *injection)
 {
-    return run(trace, dir, command, injection, NULL);
+    return run(trace, dir, command, injection, NULL, 0);
 }
 
-bool recorder_run_with_sources(struct trace *trace, const char *dir, char *const command[])
+bool recorder_run_with_sources(struct trace *trace, const char *dir, char *const command[], unsigned linger_s)
 {
     struct sources *sources = sources_new();
-    const bool ok = run(trace, dir, command, NULL, sources);
+    const bool ok = run(trace, dir, command, NULL, sources, linger_s);
 
     sources_release(sources);
     return ok;

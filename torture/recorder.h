@@ -20,7 +20,9 @@ bool recorder_run(struct trace *trace, const char *dir, char *const command[], s
 
 /* recorder_run_with_sources -- the same, and notes of each operation where in the program's source its call
  * was made. That takes some milliseconds for each program that is run: it is for the one run that is told of.
- */
-bool recorder_run_with_sources(struct trace *trace, const char *dir, char *const command[]);
+ * What the command leaves running when it ends has so many seconds more, if they are not 0, and is killed
+ * then. */
+bool recorder_run_with_sources(struct trace *trace, const char *dir, char *const command[],
+                               unsigned linger_s);
 
 #endif

@@ -48,7 +48,7 @@ static void tell_loss(FILE *stream, const struct trace *trace, const struct loss
     if (loss->kind == PART_SIZE)
         fputs(" -- the size", stream);
     else if (loss->kind == PART_NAMES)
-        fputs(loss->number ? " -- that the old name goes" : " -- the name", stream);
+        fputs(" -- the name", stream);
     else if (op->kind == OP_WRITE && loss->sectors != SECTORS_ALL)
         fprintf(stream, " -- of page %" PRIu64 " the sectors 0x%02x",
                 op->offset / CONTENT_PAGE + loss->number, loss->sectors);
@@ -64,8 +64,7 @@ uint32_t report_wanted(const struct trace *trace, const struct loss *loss)
 
     if (loss->kind != PART_NAMES)
         return op->object;
-    return loss->number || op->kind == OP_CREATE || op->kind == OP_LINK || op->kind == OP_UNLINK ? op->dir
-                                                                                                 : op->dir2;
+    return op->kind == OP_CREATE || op->kind == OP_LINK || op->kind == OP_UNLINK ? op->dir : op->dir2;
 }
 
 /* covers -- whether the operation would have made the loss durable. */
@@ -230,7 +229,8 @@ static void tell_allocations(FILE *stream, const struct campaign *campaign, cons
         fprintf(stream, "; %" PRIu64 " allocations, %" PRIu64 " of them made to fail", allocated->seen,
                 allocated->failed);
     if (allocated->crashes)
-        fprintf(stream, ", and the workload crashed in %" PRIu64 " runs", allocated->crashes);
+        fprintf(stream, ", and a signal ended the workload in %" PRIu64 " runs, which is no failure",
+                allocated->crashes);
 }
 
 void report_notes(FILE *stream, const struct campaign *campaign, const struct result *result)

@@ -64,6 +64,24 @@ static bool leave(void)
     return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 || complain("making the mounts private");
 }
 
+/* make_in_shm -- makes a directory, if it should be below /dev/shm, which is empty. */
+static void make_in_shm(const struct sandbox *sandbox, const char *dir)
+{
+    char path[4096];
+
+    if (strncmp(dir, sandbox->scratch, strlen(sandbox->scratch)) != 0 || strlen(dir) >= sizeof(path))
+        return;
+    strcpy(path, dir);
+    for (char *at = path + strlen(sandbox->scratch) + 1; *at; at++) {
+        if (*at != '/')
+            continue;
+        *at = '\0';
+        (void)mkdir(path, 0755);
+        *at = '/';
+    }
+    (void)mkdir(path, 0755);
+}
+
 /* furnish -- the mounts, in the first process of the PID namespace. */
 static bool furnish(struct sandbox *sandbox)
 {
@@ -82,8 +100,16 @@ static bool furnish(struct sandbox *sandbox)
         return complain(BOOT_ID);
     close(fd);
     sandbox->boots = write_file(boot, sandbox->boot) && mount(boot, BOOT_ID, NULL, MS_BIND, NULL) == 0;
-    if (mount("tmpfs", sandbox->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0)
-        return complain("a tmpfs cannot be mounted on the directory");
+    /* It may have been in the /dev/shm that is covered now. And if the check unmounts what is laid out, it
+     * finds an empty place below, and not the user's directory. */
+    make_in_shm(sandbox, sandbox->dir);
+    make_in_shm(sandbox, cwd);
+    if (mount("tmpfs", sandbox->dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=0555") != 0 ||
+        mount("tmpfs", sandbox->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) {
+        fprintf(stderr, "cairn-torture: %s: a tmpfs cannot be mounted there: %s\n", sandbox->dir,
+                strerror(errno));
+        return false;
+    }
     /* The current directory may be within it: one that has the same path. */
     if (chdir(cwd) != 0)
         return complain("the current directory is within the one that is tortured");
@@ -163,8 +189,22 @@ static bool empty(int dir, const char *name)
     return ok;
 }
 
+/* is_mounted -- whether the path leads to what we have mounted there. */
+static bool is_mounted(const struct sandbox *sandbox)
+{
+    struct stat there, ours;
+
+    return stat(sandbox->dir, &there) == 0 && fstat(sandbox->fd, &ours) == 0 && there.st_dev == ours.st_dev &&
+           there.st_ino == ours.st_ino;
+}
+
 bool sandbox_lay(struct sandbox *sandbox, const struct tree *tree)
 {
+    if (!is_mounted(sandbox)) {
+        fprintf(stderr, "cairn-torture: %s: the check has unmounted or replaced the directory\n",
+                sandbox->dir);
+        return false;
+    }
     if (!empty(sandbox->fd, "."))
         return complain("the directory cannot be emptied");
     return image_write(tree, sandbox->fd);

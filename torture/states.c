@@ -176,6 +176,17 @@ static void offer_point(struct making *making)
     offer_random(making);
 }
 
+/* is_amid_call -- whether the point is between two operations of one call, or of stores that were seen
+ * together: a kill cannot come there. */
+static bool is_amid_call(const struct trace *trace, enum profile profile, size_t at)
+{
+    if (profile != PROFILE_KILL || at == 0 || at >= trace->count)
+        return false;
+    const struct op *before = &trace->ops[at - 1], *behind = &trace->ops[at];
+    return (before->flags & OP_BASE) == 0 && before->begin == behind->begin && before->end == behind->end &&
+           before->thread == behind->thread && strcmp(before->call, behind->call) == 0;
+}
+
 void states_all(const struct trace *trace, const struct states_options *options, states_fn *fn, void *arg,
                 struct states_counts *counts)
 {
@@ -187,7 +198,7 @@ void states_all(const struct trace *trace, const struct states_options *options,
     for (bool more = true; more && !making.stopped;) {
         if (making.model.at >= options->to)
             break;
-        if (making.model.at >= options->from)
+        if (making.model.at >= options->from && !is_amid_call(trace, options->profile, making.model.at))
             offer_point(&making);
         const size_t at = making.model.at;
         more = model_step(&making.model);

@@ -120,8 +120,10 @@ static void begin_chain(struct rounds *rounds)
 /* choose -- how the round ends. */
 static struct injection choose(struct rounds *rounds)
 {
-    struct injection injection = {
-        .kind = INJECT_KILL, .quiet = true, .timeout_s = rounds->worker->campaign->timeout_s};
+    struct injection injection = {.kind = INJECT_KILL,
+                                  .ends_with_it = true,
+                                  .quiet = true,
+                                  .timeout_s = rounds->worker->campaign->timeout_s};
 
     if (rounds->calls && sequence_below(&rounds->random, 2))
         injection.at = 1 + sequence_below(&rounds->random, rounds->calls);
@@ -173,7 +175,8 @@ void trial_rounds(struct worker *worker, struct states_counts *counts)
 
     begin_chain(&rounds);
     rounds.rerun.before = &rounds.before;
-    rounds.rerun.injection = (struct injection){.quiet = true, .timeout_s = campaign->timeout_s};
+    rounds.rerun.injection =
+        (struct injection){.ends_with_it = true, .quiet = true, .timeout_s = campaign->timeout_s};
     const uint64_t begun = now_us();
     if (rerun_states(&rounds.rerun, 0, no_state, &rounds)) {
         rounds.calls = rounds.rerun.injection.calls;

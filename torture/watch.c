@@ -137,7 +137,7 @@ static void add_changed(struct watch *watch, const struct deed *deed, uint32_t o
     }
 }
 
-/* add_all_mapped -- what was stored through mappings since the last look. */
+/* add_all_mapped -- what was stored through mappings since the last look, at a moment of its own. */
 static void add_all_mapped(struct watch *watch)
 {
     for (uint32_t i = 1; i < watch->scene.known.count; i++) {
@@ -390,12 +390,17 @@ static void done_sync_map(struct watch *watch, const struct deed *deed)
         fclose(maps);
 }
 
-static void done_ack(struct watch *watch, const struct deed *deed)
+static void done_ack(struct watch *watch, const struct deed *deed, int64_t result)
 {
     struct stat st;
 
-    if (fstat(watch->acks, &st) != 0 || (uint64_t)st.st_size <= watch->acked)
+    if (result == 0 || fstat(watch->acks, &st) != 0)
         return;
+    if ((uint64_t)st.st_size <= watch->acked) {
+        trace_gap(watch->trace, "%s: standard output was opened anew, and what is printed there is not seen",
+                  deed->call.name);
+        return;
+    }
     struct op op = {.kind = OP_ACK, .data_size = (size_t)((uint64_t)st.st_size - watch->acked)};
     op.data = memory_new(op.data_size);
     if (pread(watch->acks, op.data, op.data_size, (off_t)watch->acked) != (ssize_t)op.data_size)
@@ -406,10 +411,9 @@ static void done_ack(struct watch *watch, const struct deed *deed)
 
 void watch_go(struct watch *watch, struct deed *deed)
 {
-    if (deed->begin == 0) /* it did not wait for its turn */
+    add_all_mapped(watch); /* what was stored before it begins */
+    if (deed->begin == 0)  /* it did not wait for its turn */
         deed->begin = ++watch->trace->ticks;
-    if (!deed->alone)
-        add_all_mapped(watch); /* what was stored before a sync begins */
 }
 
 void watch_done(struct watch *watch, struct deed *deed, int64_t result)
@@ -418,14 +422,14 @@ void watch_done(struct watch *watch, struct deed *deed, int64_t result)
 
     watch->trace->ticks++;
     if (result < 0) {
-        if (deed->object && (call->verb == VERB_SYNC || call->verb == VERB_DATASYNC))
+        /* One that was interrupted has not failed to write. */
+        if (deed->object && result != -EINTR && (call->verb == VERB_SYNC || call->verb == VERB_DATASYNC))
             add(watch, deed, (struct op){.kind = OP_SYNC_FAILED, .object = deed->object});
         deed_forget(deed);
         return;
     }
     if (deed->is_ack) {
-        add_all_mapped(watch);
-        done_ack(watch, deed);
+        done_ack(watch, deed, result);
         deed_forget(deed);
         return;
     }
@@ -457,6 +461,7 @@ void watch_done(struct watch *watch, struct deed *deed, int64_t result)
         add_bytes(watch, deed, deed->object, 0, known_size(&watch->scene.known, deed->object), 0);
         break;
     case VERB_MAKE:
+    case VERB_BIND:
         done_named(watch, deed, &deed->place);
         break;
     case VERB_LINK:
@@ -498,7 +503,6 @@ void watch_done(struct watch *watch, struct deed *deed, int64_t result)
         trace_gap(watch->trace, "%s: this call is not followed", call->name);
         break;
     }
-    add_all_mapped(watch);
     deed_forget(deed);
 }
 
