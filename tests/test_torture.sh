@@ -674,6 +674,41 @@ END
     torture 0 "[ ! -s \"\$TORTURE_ACKED\" ] || [ -s dir/f ]" ./retries
 }
 
+# What cannot be opened, or read, is not what is not there.
+red__program_that_takes_an_error_for_an_end() {
+    compiled counts <<'END'
+static int value(void)
+{
+    char c = '0';
+    int f = open("dir/f", O_RDONLY);
+    if (f >= 0 && read(f, &c, 1) < 0)
+        c = '0';
+    close(f);
+    return c - '0';
+}
+int main(void)
+{
+    char c;
+    for (int i = 0; i < 3; i++) {
+        int f = open("dir/tmp", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+        c = (char)('1' + value());
+        if (f < 0 || write(f, &c, 1) != 1 || fsync(f) != 0 || close(f) != 0 || rename("dir/tmp", "dir/f") != 0 ||
+            dir_synced() != 0)
+            return 1;
+        printf("%c\n", c);
+        fflush(stdout);
+    }
+    return 0;
+}
+END
+    prepare
+    more=(--faults 'kill,power,errors' --allocations 0)
+    # shellcheck disable=SC2016 # for the check's shell
+    torture 1 'a=$(sort -n "$TORTURE_ACKED" | tail -n 1); [ -z "$a" ] || [ "$(cat dir/f)" -ge "$a" ]' ./counts
+    verdict passed kill strict ext4
+    grep -qE 'with call [0-9]+, (read|openat|open), fails' out || fail "it is not the reading that fails"
+}
+
 red__socket_that_a_kill_leaves() {
     compiled binds <<'END'
 int main(void)

@@ -51,6 +51,12 @@ static const struct row rows[] = {
 #endif
     {SYS_openat, "openat", VERB_OPEN, .fd = 1, .path = 2, .flags = 3, .mode = 4, .when = 3, .bits = O_CREAT | O_TRUNC | TMPFILE_BIT},
     {SYS_openat2, "openat2", VERB_OPEN, .fd = 1, .path = 2, .address = 3, .fixed = IN_OPEN_HOW},
+    {SYS_read, "read", VERB_READ, .fd = 1},
+    {SYS_pread64, "pread", VERB_READ, .fd = 1},
+    {SYS_readv, "readv", VERB_READ, .fd = 1},
+    {SYS_preadv, "preadv", VERB_READ, .fd = 1},
+    {SYS_preadv2, "preadv2", VERB_READ, .fd = 1},
+    {SYS_getdents64, "getdents64", VERB_READ, .fd = 1},
     {SYS_write, "write", VERB_WRITE, .fd = 1},
     {SYS_pwrite64, "pwrite", VERB_WRITE, .fd = 1, .offset = 4},
     {SYS_writev, "writev", VERB_WRITE, .fd = 1},
@@ -169,7 +175,7 @@ static void emit_return(struct filter *filter, uint32_t value)
     emit(filter, BPF_RET | BPF_K, value, 0, 0);
 }
 
-static void emit_row(struct filter *filter, const struct row *row)
+static void emit_row(struct filter *filter, const struct row *row, bool reads)
 {
     /* Little-endian: the lower half of an argument comes first. */
     const size_t low = row->when ? offsetof(struct seccomp_data, args) + 8u * (row->when - 1u) : 0;
@@ -184,7 +190,7 @@ static void emit_row(struct filter *filter, const struct row *row)
             emit(filter, BPF_JMP | BPF_JEQ | BPF_K, commands[i], (uint8_t)(COMMAND_COUNT - i), 0);
         emit_return(filter, SECCOMP_RET_ALLOW);
         emit_return(filter, SECCOMP_RET_TRACE);
-    } else if (row->when) {
+    } else if (row->when && !(reads && row->verb == VERB_OPEN)) {
         emit(filter, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)row->number, 0, 4);
         emit_load(filter, low);
         emit(filter, BPF_JMP | BPF_JSET | BPF_K, row->bits, 1, 0);
@@ -196,7 +202,7 @@ static void emit_row(struct filter *filter, const struct row *row)
     }
 }
 
-struct sock_filter *calls_filter(size_t *count)
+struct sock_filter *calls_filter(size_t *count, bool reads)
 {
     struct filter filter = {0};
 
@@ -209,8 +215,10 @@ struct sock_filter *calls_filter(size_t *count)
     emit(&filter, BPF_JMP | BPF_JSET | BPF_K, X32_BIT, 0, 1);
     emit_return(&filter, SECCOMP_RET_TRACE);
 #endif
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        emit_row(&filter, &rows[i]);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (reads || rows[i].verb != VERB_READ)
+            emit_row(&filter, &rows[i], reads);
+    }
     emit_return(&filter, SECCOMP_RET_ALLOW);
     *count = filter.count;
     return filter.code;

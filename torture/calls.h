@@ -10,6 +10,7 @@
 enum verb {
     VERB_NONE = 0,
     VERB_OPEN,     /* opens by a path, and makes or cuts the file */
+    VERB_READ,     /* reads from a descriptor: reported only if that is asked for */
     VERB_WRITE,    /* writes to a descriptor */
     VERB_COPY,     /* the same, with an offset that stands in memory */
     VERB_RESIZE,   /* sets the size, by descriptor or path */
@@ -56,9 +57,10 @@ struct call {
 bool calls_decode(struct call *call, uint64_t number, const uint64_t args[6]);
 
 /* calls_filter -- a seccomp filter that reports the calls of the table, refuses those that it says, and lets
- * all others be. To be freed; *count is how many instructions it has. */
+ * all others be. Those that only read, or open to do so, are reported if `reads`. To be freed; *count is how
+ * many instructions it has. */
 struct sock_filter;
-struct sock_filter *calls_filter(size_t *count);
+struct sock_filter *calls_filter(size_t *count, bool reads);
 
 /* calls_foreign -- whether an architecture, as the kernel reports it, is not the one that the table is for.
  */

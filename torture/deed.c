@@ -64,8 +64,13 @@ static bool begin_open(struct scene *scene, struct deed *deed)
         place_object(&scene->known, &deed->place, &object, &identity);
         return object != 0;
     }
-    if ((call->flags & (O_CREAT | O_TRUNC)) == 0)
-        return false;
+    if ((call->flags & (O_CREAT | O_TRUNC)) == 0) { /* to read, or to write what is there */
+        struct identity identity;
+        deed->alone = false;
+        return place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path,
+                          (call->flags & O_NOFOLLOW) == 0) &&
+               place_object(&scene->known, &deed->place, &deed->object, &identity) && deed->object;
+    }
     if (!place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path,
                     (call->flags & O_NOFOLLOW) == 0))
         return false;
@@ -136,6 +141,7 @@ static bool is_tracked(struct scene *scene, struct deed *deed)
     case VERB_CLONE:
     case VERB_MAP:
         return begin_fd(scene, deed);
+    case VERB_READ:
     case VERB_SYNC:
     case VERB_DATASYNC:
     case VERB_SYNC_HINT:

@@ -1,7 +1,7 @@
 /* injection.h -- what is done to a workload while it runs.
  *
- * Its system calls that are about the directory are counted from 1, and so are its allocations of memory
- * (allocations.h).
+ * Its system calls that are about the directory are counted from 1 (those that change or sync it; or that
+ * read it, too), and so are its allocations of memory (allocations.h).
  */
 #ifndef TORTURE_INJECTION_H
 #define TORTURE_INJECTION_H
@@ -24,6 +24,7 @@ struct injection {
     uint64_t at;
     uint64_t after_us;
     bool from_then_on;  /* all later calls or allocations, too */
+    bool reads;         /* calls that only read count, too */
     bool ends_with_it;  /* what it has started is killed when it has ended itself; else that is waited for */
     bool quiet;         /* what the workload says on its standard error is thrown away */
     unsigned timeout_s; /* for the workload, which is killed then; 0: none */

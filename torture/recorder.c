@@ -393,7 +393,7 @@ static bool start(struct recorder *recorder, char *const command[], int acks)
     size_t count;
     int go[2];
 
-    filter.filter = calls_filter(&count);
+    filter.filter = calls_filter(&count, recorder->injection && recorder->injection->reads);
     filter.len = (unsigned short)count;
     if (pipe2(go, O_CLOEXEC) != 0) {
         free(filter.filter);

@@ -59,6 +59,7 @@ static struct rerun run(struct failing *failing, struct injection injection)
         .worker = failing->worker, .before = &failing->before, .injection = injection, .describe = describe};
 
     rerun.injection.quiet = true;
+    rerun.injection.reads = true;
     rerun.injection.ends_with_it = true;
     rerun.injection.timeout_s = failing->worker->campaign->timeout_s;
     failing->injection = &rerun.injection;

@@ -460,6 +460,8 @@ void watch_done(struct watch *watch, struct deed *deed, int64_t result)
         add_size(watch, deed, deed->object);
         add_bytes(watch, deed, deed->object, 0, known_size(&watch->scene.known, deed->object), 0);
         break;
+    case VERB_READ:
+        break;
     case VERB_MAKE:
     case VERB_BIND:
         done_named(watch, deed, &deed->place);
