@@ -30,7 +30,8 @@ struct watch {
     struct tree tree; /* as it is now */
     int dir;
     int acks;
-    uint64_t acked; /* bytes of it that have been recorded */
+    uint64_t acked;   /* bytes of it that have been recorded */
+    uint64_t printed; /* and that calls have written */
 };
 
 bool watch_deed(struct watch *watch, struct deed *deed, pid_t thread, const struct call *call)
@@ -394,13 +395,14 @@ static void done_ack(struct watch *watch, const struct deed *deed, int64_t resul
 {
     struct stat st;
 
-    if (result == 0 || fstat(watch->acks, &st) != 0)
+    watch->printed += (uint64_t)result;
+    if (fstat(watch->acks, &st) != 0)
         return;
-    if ((uint64_t)st.st_size <= watch->acked) {
+    if ((uint64_t)st.st_size < watch->printed) /* it was not written behind what is there */
         trace_gap(watch->trace, "%s: standard output was opened anew, and what is printed there is not seen",
                   deed->call.name);
-        return;
-    }
+    if ((uint64_t)st.st_size <= watch->acked)
+        return; /* another thread's call has taken it along */
     struct op op = {.kind = OP_ACK, .data_size = (size_t)((uint64_t)st.st_size - watch->acked)};
     op.data = memory_new(op.data_size);
     if (pread(watch->acks, op.data, op.data_size, (off_t)watch->acked) != (ssize_t)op.data_size)
