@@ -12,6 +12,8 @@
 
 #define BUFFER_SIZE (64u * 1024)
 
+static const char ends_within[] = "the file ends within the record";
+
 int scan_begin(struct scan *scan, struct journal *journal, const struct tail *at, uint64_t limit,
                uint64_t newest)
 {
@@ -310,13 +312,19 @@ const char *scan_check_body(const struct record *record, const void *body)
     return NULL;
 }
 
+const char *scan_cut_off(const struct segment *segment, const struct record *record)
+{
+    const uint64_t end = record->position + sizeof(*record) + record->label_size + record->data_size;
+    return segment_offset(segment, end) > segment->file_size ? ends_within : NULL;
+}
+
 const char *scan_read_body(const struct segment *segment, const struct record *record, void *body,
                            int *failed)
 {
     size_t size = (size_t)record->label_size + (size_t)record->data_size;
 
     if (segment_read(segment, record->position + sizeof(*record), body, size, failed) != size)
-        return *failed ? "the record cannot be read" : "the file ends within the record";
+        return *failed ? "the record cannot be read" : ends_within;
     return scan_check_body(record, body);
 }
 
@@ -394,6 +402,8 @@ int scan_follow(struct scan *scan)
     scan->failed = 0;
     if (check_here(scan, record) != NULL)
         return scan->failed ? unreadable(scan, scan->segment, scan->at.position) : SCAN_END;
+    if (scan_cut_off(scan->segment, record) != NULL)
+        return SCAN_END;
     size_t size = (size_t)record->label_size + (size_t)record->data_size;
     unsigned char *body = malloc(size ? size : 1);
     if (body == NULL)
