@@ -514,14 +514,17 @@ static size_t files_bytes(const struct history *history)
 static void look(const struct run *run, unsigned flags, struct answers *answers, const char *who)
 {
     struct budget budget;
+    struct cairn_ctx soon;
     struct cairn_op *op;
 
     memset(answers, 0, sizeof(*answers));
     budget_begin(&budget, who);
     answers->opened = cairn_open(&op, NULL, place_path(), flags | CAIRN_NO_THREAD | CAIRN_EXISTING);
     budget_end(&budget, 1024 * 1024 + 4 * files_bytes(&run->history));
+    /* A number that is a lie makes the way back from it long; a context ends that. */
+    cairn_ctx_with_timeout(&soon, 20000000);
     if (answers->opened == 0)
-        answers_ask(answers, &run->history, op, NULL);
+        answers_ask(answers, &run->history, op, run->lies ? &soon : NULL);
     if (!run->lies)
         check_table(run, answers->opened == 0 ? op : NULL, answers->opened, who);
     if (answers->opened == 0)
