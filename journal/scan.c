@@ -10,7 +10,8 @@
 #include "journal/journal.h"
 #include "system/system.h"
 
-#define BUFFER_SIZE (64u * 1024)
+#define BUFFER_SIZE   (64u * 1024)
+#define FOLLOWER_NEAR 16
 
 static const char ends_within[] = "the file ends within the record";
 
@@ -63,24 +64,44 @@ static bool stale(const struct scan *scan, uint64_t number)
            now.horizon_position < journal_durable(scan->journal);
 }
 
-/* find_follower -- looks for the next segment with a good header, to learn where this one ends. */
+/* try_follower -- whether segment `number` is the next one with a good header: 1 or 0, or an error. */
+static int try_follower(struct scan *scan, uint64_t number)
+{
+    const struct segment *segment;
+    const char *reason;
+
+    int error = files_get(scan->journal, number, &segment, &reason);
+    if (error)
+        return reason ? 0 : error;
+    scan->next = segment->header;
+    scan->follower = number;
+    files_put(scan->journal, segment);
+    return 1;
+}
+
+/* find_follower -- looks for the next segment with a good header, to learn where this one ends. Numbers
+ * nearby are tried; of those far off only what there is, for if the newest that is known of is gone they may
+ * be any number. */
 static int find_follower(struct scan *scan)
 {
+    uint64_t number = scan->at.segment + 1;
+    struct listing listing;
+    int result = 0;
+
     scan->follower = 0;
-    for (uint64_t number = scan->at.segment + 1; number <= scan->newest; number++) {
-        const struct segment *segment;
-        const char *reason;
-        int error = files_get(scan->journal, number, &segment, &reason);
-        if (error == 0) {
-            scan->next = segment->header;
-            scan->follower = number;
-            files_put(scan->journal, segment);
-            return 0;
-        }
-        if (reason == NULL)
-            return error;
+    for (; number <= scan->newest && number - scan->at.segment <= FOLLOWER_NEAR && result == 0; number++)
+        result = try_follower(scan, number);
+    if (result || number > scan->newest)
+        return result < 0 ? result : 0;
+    result = files_list(scan->journal, &listing);
+    if (result)
+        return result;
+    for (size_t i = 0; i < listing.segment_count && listing.segments[i] <= scan->newest && result == 0; i++) {
+        if (listing.segments[i] >= number)
+            result = try_follower(scan, listing.segments[i]);
     }
-    return 0;
+    listing_release(&listing);
+    return result < 0 ? result : 0;
 }
 
 /* keep_known -- a follower whose header does not tell the chain was made when what is before it could not be
