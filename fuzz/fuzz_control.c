@@ -7,7 +7,7 @@
  * While somebody lives the page is the truth (control.h), so what is asked then is less:
  *
  *   - nothing crashes or hangs, and nothing is given out that was not recorded;
- *   - if the writer has only read since, all is there when everybody has gone.
+ *   - if the tails are as they were and the writer has only read since, all is there when everybody has gone.
  *
  * The locks in the page are left as they are: they are the C library's, and who overwrites a lock that is
  * held breaks whoever holds it.
@@ -83,21 +83,23 @@ static void rest(struct source *source, bool raw)
     }
 }
 
-/* change_page -- what is not the locks' of the page that is in use. */
-static void change_page(struct source *source)
+/* change_page -- what is not the locks' of the page that is in use. Whether its tails are as they were. */
+static bool change_page(struct source *source)
 {
+    const size_t tails = offsetof(struct control, appended);
     const size_t locks = offsetof(struct control, append), behind = offsetof(struct control, retired);
     unsigned char bytes[CONTROL_SIZE], before[CONTROL_SIZE];
     struct control *control;
 
     if (control_map(&control, place_dir(), place_path(), true, false) != 0)
-        return;
+        return true;
     memcpy(before, (void *)control, sizeof(before));
     memcpy(bytes, before, sizeof(bytes));
     patch_apply(source, bytes, sizeof(bytes));
     memcpy(bytes + locks, before + locks, behind - locks);
     memcpy((void *)control, bytes, sizeof(bytes));
     control_unmap(control);
+    return memcmp(before + tails, bytes + tails, offsetof(struct control, spare) - tails) == 0;
 }
 
 /* live -- a writer has it open. Each call has an end: what a page says that is not so may be waited for. */
@@ -110,7 +112,7 @@ static void live(struct source *source, bool writes)
 
     int error = cairn_open(&writer, NULL, place_path(), CAIRN_NO_THREAD | CAIRN_EXISTING);
     FUZZ_ASSERT(error == 0, "it cannot be opened: %d, %s", error, cairn_message());
-    change_page(source);
+    const bool tails = change_page(source);
     cairn_ctx_with_timeout(&soon, 20000000);
     if (cairn_open(&reader, &soon, place_path(), CAIRN_READONLY) == 0) {
         answers_ask(&answers, &history, reader, &soon);
@@ -125,7 +127,7 @@ static void live(struct source *source, bool writes)
             (void)!cairn_clear(writer, &soon);
     }
     cairn_close(writer);
-    if (writes)
+    if (writes || !tails)
         return;
     answers_take(&answers, &history, 0, NULL);
     for (unsigned i = 0; i < history.record_count; i++) {
