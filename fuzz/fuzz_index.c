@@ -37,9 +37,13 @@
 enum beginning { BEGIN_SMALL, BEGIN_LARGE, BEGIN_RAW, BEGIN_COUNT };
 enum { INPUT_MENDED = 4 };
 
+#define ENTRIES_MAX 4096
+
 struct file {
     unsigned char *bytes;
     size_t size;
+    size_t entries[ENTRIES_MAX]; /* offsets of their keys */
+    size_t count;
 };
 
 static struct history history; /* the log beside it; the same for all inputs */
@@ -102,6 +106,41 @@ static void save_map(size_t count, uint64_t generation)
     map_release(&map);
 }
 
+/* mend_value -- the hash of a value of `size` bytes, the hash included, behind its key. */
+static void mend_value(unsigned char *key, size_t key_size, size_t size)
+{
+    unsigned char *value = key + key_size;
+    const uint64_t hash = XXH3_64bits_withSeed(value, size - sizeof(uint64_t), XXH3_64bits(key, key_size));
+    memcpy(value + size - sizeof(hash), &hash, sizeof(hash));
+}
+
+/* find_entries -- where in the file something looks like an entry: the cover by its key; a mark by its key,
+ * which is its position the other way round. */
+static void find_entries(struct file *file)
+{
+    for (size_t at = 0; at + sizeof(uint64_t) + MARK_SIZE <= file->size && file->count < ENTRIES_MAX;
+         at += 2) {
+        uint64_t key, position;
+        memcpy(&key, file->bytes + at, sizeof(key));
+        memcpy(&position, file->bytes + at + sizeof(key), sizeof(position));
+        const bool cover = at + 6 + COVER_SIZE <= file->size && memcmp(file->bytes + at, "cover", 6) == 0;
+        if (cover || (key != 0 && be64toh(key) == position))
+            file->entries[file->count++] = at;
+    }
+}
+
+/* mend -- the hashes of all entries, where they were in the file. */
+static void mend(const struct file *file, unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        const size_t at = file->entries[i];
+        if (at + 6 + COVER_SIZE <= size && bytes[at] == 'c')
+            mend_value(bytes + at, 6, COVER_SIZE);
+        else if (at + sizeof(uint64_t) + MARK_SIZE <= size)
+            mend_value(bytes + at, sizeof(uint64_t), MARK_SIZE);
+    }
+}
+
 static void make_files(void)
 {
     struct cairn_op *op;
@@ -122,29 +161,8 @@ static void make_files(void)
     large.bytes = place_read(INDEX_NAME, &large.size);
     FUZZ_ASSERT(small.bytes && large.bytes && small.size <= FILE_MAX && large.size <= FILE_MAX,
                 "no index was made");
-}
-
-/* mend_value -- the hash of a value of `size` bytes, the hash included, behind its key. */
-static void mend_value(unsigned char *key, size_t key_size, size_t size)
-{
-    unsigned char *value = key + key_size;
-    const uint64_t hash = XXH3_64bits_withSeed(value, size - sizeof(uint64_t), XXH3_64bits(key, key_size));
-    memcpy(value + size - sizeof(hash), &hash, sizeof(hash));
-}
-
-/* mend -- the hashes of all that looks like an entry: the cover by its key; a mark by its key, which is its
- * position the other way round. */
-static void mend(unsigned char *bytes, size_t size)
-{
-    for (size_t at = 0; at + sizeof(uint64_t) + MARK_SIZE <= size; at += 2) {
-        uint64_t key, position;
-        memcpy(&key, bytes + at, sizeof(key));
-        memcpy(&position, bytes + at + sizeof(key), sizeof(position));
-        if (at + 6 + COVER_SIZE <= size && memcmp(bytes + at, "cover", 6) == 0)
-            mend_value(bytes + at, 6, COVER_SIZE);
-        else if (key != 0 && be64toh(key) == position)
-            mend_value(bytes + at, sizeof(key), MARK_SIZE);
-    }
+    find_entries(&small);
+    find_entries(&large);
 }
 
 /* change_word -- a number of `size` bytes: another, or so much more or less. */
@@ -299,9 +317,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
         const struct file *file = beginning == BEGIN_LARGE ? &large : &small;
         memcpy(bytes, file->bytes, file->size);
         size = change(&source, bytes, file->size);
+        if (mended)
+            mend(file, bytes, size);
     }
-    if (mended)
-        mend(bytes, size);
     place_clear();
     place_write(INDEX_NAME, bytes, size);
     const bool believed = is_believed();
@@ -358,9 +376,14 @@ void target_seeds(target_seed *seed)
         char name[64];
         snprintf(name, sizeof(name), "%s-changed", names[how]);
         seed(name, sink.bytes, sink.size);
-        for (uint8_t field = 0; field < 6; field++) {
+        /* A field of a node's header; and the number of a mark, which is the fifth word of a value. */
+        for (uint8_t field = 0; field < 6 && how < INPUT_MENDED; field++) {
+            const uint8_t words = field == 5 ? 5 << 3 | 5 : field;
             sink.size = 1;
-            change_seed(&sink, CHANGE_NODE, 3, 0, field);
+            for (uint8_t page = 2; page < 5; page++) {
+                change_seed(&sink, CHANGE_NODE, page, 0, words);
+                change_seed(&sink, CHANGE_NODE, page, 1, words);
+            }
             snprintf(name, sizeof(name), "%s-node-%u", names[how], field);
             seed(name, sink.bytes, sink.size);
         }
