@@ -17,7 +17,8 @@ int accepted_load(struct journal *journal, const struct tail *at, struct accepte
         return 0;
     if (segment_read(segment, at->accepted_position, &record, sizeof(record), &failed) == sizeof(record) &&
         record_check(&record, at->accepted_position, segment_limit(segment), segment->header.salt) == NULL &&
-        record.kind == RECORD_ACCEPTED && record.label_size == 0 && record.data_size > 0) {
+        record.kind == RECORD_ACCEPTED && record.label_size == 0 && record.data_size > 0 &&
+        scan_cut_off(segment, &record) == NULL) {
         accepted->ranges = malloc((size_t)record.data_size);
         if (accepted->ranges == NULL)
             error = cairn_set_message(CAIRN_ENOMEM, "%s: no memory for the list of losses", journal->path);

@@ -69,6 +69,25 @@ static int trylock_sync(struct journal *journal)
     return own_sync(journal, control_trylock(&journal->control->sync));
 }
 
+/* overwritten -- the error for a control page whose tails cannot be right. Somebody has written over it, and
+ * where it leads nothing is to be written. */
+static int overwritten(const struct journal *journal)
+{
+    return cairn_set_message(
+        CAIRN_EIO,
+        "%s/%s: what it says of the log's end cannot be right; it was overwritten while the journal "
+        "is in use. It comes back when all have ended",
+        journal->path, CONTROL_NAME);
+}
+
+/* tails_are_sound -- whether the page's tails are such that the log may go on at `tail`, in that segment. */
+static bool tails_are_sound(const struct journal *journal, const struct tail *tail,
+                            const struct segment *segment)
+{
+    return tail_is_sound(tail, segment_base(segment), segment_limit(segment)) &&
+           control_durable_position(journal->control) <= tail->position;
+}
+
 /* take_spare -- a file with space for `room` bytes of records, by name. 0 or an errno: ENOENT if there is
  * none and none is to be made. `urgent` may use the reserve, and makes one if need be. */
 static int take_spare(struct journal *journal, uint64_t room, bool urgent, char name[SEGMENT_NAME_SIZE])
@@ -402,6 +421,8 @@ static int append_once(struct journal *journal, const struct cairn_ctx *ctx, con
             break;
         }
         error = files_get(journal, tail.segment, &segment, &reason);
+        if (error == 0 && !tails_are_sound(journal, &tail, segment))
+            error = overwritten(journal);
         if (error)
             break;
         if (tail.position + size + reserve <= segment_limit(segment)) {

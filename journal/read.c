@@ -87,6 +87,8 @@ static int read_place(struct journal *journal, struct place *place, uint64_t num
         reason = record_check(record, place->position, segment_limit(segment), segment->header.salt);
     if (reason == NULL && (record->hash != place->hash || record->kind != RECORD_CHECKPOINT))
         reason = "another record stands in its place";
+    if (reason == NULL && data)
+        reason = scan_cut_off(segment, record);
     if (reason == NULL && data) {
         body = cairn_alloc((size_t)record->label_size + (size_t)record->data_size);
         if (body == NULL) {

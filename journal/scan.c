@@ -10,7 +10,10 @@
 #include "journal/journal.h"
 #include "system/system.h"
 
-#define BUFFER_SIZE (64u * 1024)
+#define BUFFER_SIZE   (64u * 1024)
+#define FOLLOWER_NEAR 16
+
+static const char ends_within[] = "the file ends within the record";
 
 int scan_begin(struct scan *scan, struct journal *journal, const struct tail *at, uint64_t limit,
                uint64_t newest)
@@ -61,24 +64,44 @@ static bool stale(const struct scan *scan, uint64_t number)
            now.horizon_position < journal_durable(scan->journal);
 }
 
-/* find_follower -- looks for the next segment with a good header, to learn where this one ends. */
+/* try_follower -- whether segment `number` is the next one with a good header: 1 or 0, or an error. */
+static int try_follower(struct scan *scan, uint64_t number)
+{
+    const struct segment *segment;
+    const char *reason;
+
+    int error = files_get(scan->journal, number, &segment, &reason);
+    if (error)
+        return reason ? 0 : error;
+    scan->next = segment->header;
+    scan->follower = number;
+    files_put(scan->journal, segment);
+    return 1;
+}
+
+/* find_follower -- looks for the next segment with a good header, to learn where this one ends. Numbers
+ * nearby are tried; of those far off only what there is, for if the newest that is known of is gone they may
+ * be any number. */
 static int find_follower(struct scan *scan)
 {
+    uint64_t number = scan->at.segment + 1;
+    struct listing listing;
+    int result = 0;
+
     scan->follower = 0;
-    for (uint64_t number = scan->at.segment + 1; number <= scan->newest; number++) {
-        const struct segment *segment;
-        const char *reason;
-        int error = files_get(scan->journal, number, &segment, &reason);
-        if (error == 0) {
-            scan->next = segment->header;
-            scan->follower = number;
-            files_put(scan->journal, segment);
-            return 0;
-        }
-        if (reason == NULL)
-            return error;
+    for (; number <= scan->newest && number - scan->at.segment <= FOLLOWER_NEAR && result == 0; number++)
+        result = try_follower(scan, number);
+    if (result || number > scan->newest)
+        return result < 0 ? result : 0;
+    result = files_list(scan->journal, &listing);
+    if (result)
+        return result;
+    for (size_t i = 0; i < listing.segment_count && listing.segments[i] <= scan->newest && result == 0; i++) {
+        if (listing.segments[i] >= number)
+            result = try_follower(scan, listing.segments[i]);
     }
-    return 0;
+    listing_release(&listing);
+    return result < 0 ? result : 0;
 }
 
 /* keep_known -- a follower whose header does not tell the chain was made when what is before it could not be
@@ -310,13 +333,19 @@ const char *scan_check_body(const struct record *record, const void *body)
     return NULL;
 }
 
+const char *scan_cut_off(const struct segment *segment, const struct record *record)
+{
+    const uint64_t end = record->position + sizeof(*record) + record->label_size + record->data_size;
+    return segment_offset(segment, end) > segment->file_size ? ends_within : NULL;
+}
+
 const char *scan_read_body(const struct segment *segment, const struct record *record, void *body,
                            int *failed)
 {
     size_t size = (size_t)record->label_size + (size_t)record->data_size;
 
     if (segment_read(segment, record->position + sizeof(*record), body, size, failed) != size)
-        return *failed ? "the record cannot be read" : "the file ends within the record";
+        return *failed ? "the record cannot be read" : ends_within;
     return scan_check_body(record, body);
 }
 
@@ -394,6 +423,8 @@ int scan_follow(struct scan *scan)
     scan->failed = 0;
     if (check_here(scan, record) != NULL)
         return scan->failed ? unreadable(scan, scan->segment, scan->at.position) : SCAN_END;
+    if (scan_cut_off(scan->segment, record) != NULL)
+        return SCAN_END;
     size_t size = (size_t)record->label_size + (size_t)record->data_size;
     unsigned char *body = malloc(size ? size : 1);
     if (body == NULL)

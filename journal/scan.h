@@ -88,6 +88,10 @@ int scan_follow(struct scan *scan);
 const char *scan_read_body(const struct segment *segment, const struct record *record, void *body,
                            int *failed);
 
+/* scan_cut_off -- NULL if the file is long enough for the whole record, else the reason why it is not. To be
+ * asked before there is memory for the record: a file that was cut may promise a gigabyte in a few bytes. */
+const char *scan_cut_off(const struct segment *segment, const struct record *record);
+
 /* scan_check_body -- the same for bytes that have been read. */
 const char *scan_check_body(const struct record *record, const void *body);
 

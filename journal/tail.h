@@ -48,6 +48,14 @@ void tail_begin(struct tail *tail);
  * follows the tail, or a hole that does. */
 void tail_apply(struct tail *tail, const struct record *record, const void *data);
 
+/* tail_is_sound -- whether a record can be put at this tail, in a segment of positions from `base` to
+ * `limit`: for one that stood where others may have written over it. */
+static inline int tail_is_sound(const struct tail *tail, uint64_t base, uint64_t limit)
+{
+    return tail->position % RECORD_ALIGN == 0 && tail->position >= base && tail->position <= limit &&
+           tail->horizon_segment > 0 && tail->horizon_segment <= tail->segment;
+}
+
 /* tail_is_empty -- whether no checkpoint is recorded, not even a lost one. */
 static inline int tail_is_empty(const struct tail *tail)
 {

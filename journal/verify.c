@@ -202,6 +202,9 @@ static int check_body(struct verifying *state, const struct segment *segment, co
     size_t used = (size_t)record->label_size + (size_t)record->data_size;
     int failed;
 
+    *reason = scan_cut_off(segment, record);
+    if (*reason)
+        return 0;
     unsigned char *body = malloc(size ? size : 1);
     if (body == NULL)
         return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for %zu bytes", state->journal->path, size);

@@ -1,0 +1,657 @@
+/* fuzz_segment.c -- segment files: what recovery makes of them.
+ *
+ * An input is steps: first what a journal's life was (checkpoints, removals, syncs, segments), which
+ * history.h turns into files; then what became of the files. A step of damage changes bytes as a medium or a
+ * crash may. A lie changes a field of a record or of a header and mends the hash, as no medium does.
+ *
+ * What must hold, whatever was done:
+ *
+ *   - opening takes no more than a second of the CPU, and no more memory than a small multiple of the files;
+ *   - nothing is given out as a checkpoint's data that was not recorded;
+ *   - a reader that is alone says what a writer says who recovers, and a second opening says what the first
+ * did, for as long as there are no lies.
+ *
+ * And the table of docs/protocol.md, if there are no lies:
+ *
+ *   - with no damage all is there, and nothing else;
+ *   - a checkpoint of which no byte has changed, below the witness, is had;
+ *   - one that has changed, below the witness, is lost by name: never missing and never given out;
+ *   - none is shown that was not recorded, and no id of one that was durable is given a second time.
+ *
+ * The witness is taken from what is left of the files as the protocol says, but here all that was recorded is
+ * known.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz/answers.h"
+#include "fuzz/budget.h"
+#include "fuzz/forge.h"
+#include "fuzz/history.h"
+#include "fuzz/place.h"
+#include "fuzz/sink.h"
+#include "fuzz/source.h"
+#include "fuzz/target.h"
+#include "journal/control.h"
+#include "journal/index.h"
+
+enum step {
+    STEP_CHECKPOINT,
+    STEP_COMPACT,
+    STEP_CLEAR,
+    STEP_COMPLETE,
+    STEP_RECOVERED,
+    STEP_JUMP,
+    STEP_SYNC,
+    STEP_NEXT,
+    STEP_GIVE_UP,
+    /* From here on the files are what they are. */
+    STEP_FLIP,
+    STEP_ZERO,
+    STEP_CUT,
+    STEP_REMOVE,
+    STEP_HEADER,
+    STEP_TORN,
+    STEP_COPY,
+    STEP_LIE_RECORD,
+    STEP_LIE_HEADER,
+    STEP_COUNT
+};
+
+enum { INPUT_CLOSED = 1 }; /* the first byte: an index was committed before the damage */
+
+struct run {
+    struct history history;
+    bool closed, lies;
+    struct answers reader, writer, again;
+};
+
+static struct history_record *choose_record(struct history *history, unsigned n)
+{
+    return history->record_count ? &history->records[n % history->record_count] : NULL;
+}
+
+static struct history_segment *choose_segment(struct history *history, unsigned n)
+{
+    return &history->segments[n % history->segment_count];
+}
+
+/* live -- one step of the journal's life. */
+static void live(struct history *history, enum step step, struct source *source)
+{
+    switch (step) {
+    case STEP_CHECKPOINT: {
+        const size_t label = source_u8(source) % 8, size = source_u8(source) * 4u;
+        history_append(history, RECORD_CHECKPOINT, label, size > 512 ? size * 2 : size);
+        break;
+    }
+    case STEP_COMPACT:
+        history_append(history, RECORD_COMPACT, source_u8(source) % 8, 0);
+        break;
+    case STEP_CLEAR:
+        history_append(history, RECORD_CLEAR, 0, 0);
+        break;
+    case STEP_COMPLETE:
+        history_append(history, RECORD_COMPLETE, 0, 0);
+        break;
+    case STEP_RECOVERED:
+        history_append(history, RECORD_RECOVERED, 0, 0);
+        break;
+    case STEP_JUMP:
+        history_append(history, RECORD_JUMP, 0, 0);
+        break;
+    case STEP_SYNC:
+        history_sync(history);
+        break;
+    case STEP_NEXT: {
+        const uint8_t how = source_u8(source);
+        history_next(history, (size_t)(how & 3) * 4096, (how & 4) == 0);
+        break;
+    }
+    case STEP_GIVE_UP:
+        history_give_up(history, (size_t)(source_u8(source) & 3) * 4096);
+        break;
+    default:
+        break;
+    }
+}
+
+/* lie_record -- a record's field is another, and its hash fits. */
+static void lie_record(struct history *history, struct source *source)
+{
+    static const size_t fields[] = {
+        offsetof(struct record, data_size),    offsetof(struct record, position),
+        offsetof(struct record, sequence),     offsetof(struct record, generation),
+        offsetof(struct record, number),       offsetof(struct record, time_ns),
+        offsetof(struct record, durable_upto), offsetof(struct record, body_hash),
+        offsetof(struct record, prev),         offsetof(struct record, kind),
+    };
+    struct history_record *at = choose_record(history, source_u8(source));
+    const size_t field = fields[source_u8(source) % (sizeof(fields) / sizeof(fields[0]))];
+    const uint64_t value = (uint64_t)source_u16(source) << (source_u8(source) % 64);
+    struct record record;
+
+    if (at == NULL)
+        return;
+    struct history_segment *segment = &history->segments[at->segment];
+    if (segment->removed || at->offset + sizeof(record) > segment->now_size)
+        return;
+    memcpy(&record, segment->now + at->offset, sizeof(record));
+    if (field == offsetof(struct record, kind)) {
+        record.kind ^= (uint8_t)(value % 16);
+        record.label_size ^= (uint16_t)(value / 16);
+    } else {
+        uint64_t word;
+        memcpy(&word, (char *)&record + field, sizeof(word));
+        word ^= value;
+        memcpy((char *)&record + field, &word, sizeof(word));
+    }
+    forge_record(&record, segment->header.salt);
+    memcpy(segment->now + at->offset, &record, sizeof(record));
+}
+
+/* lie_header -- the same for a segment's header, in both copies. */
+static void lie_header(struct history *history, struct source *source)
+{
+    struct history_segment *segment = choose_segment(history, source_u8(source));
+    const size_t field = source_u8(source) % ((sizeof(segment->header) - 8) / 8) * 8;
+    const uint64_t value = (uint64_t)source_u16(source) << (source_u8(source) % 64);
+    struct segment_header header;
+    uint64_t word;
+
+    if (segment->removed || segment->now_size < SEGMENT_FRAME)
+        return;
+    memcpy(&header, segment->now, sizeof(header));
+    memcpy(&word, (char *)&header + field, sizeof(word));
+    word ^= value;
+    memcpy((char *)&header + field, &word, sizeof(word));
+    forge_segment(&header);
+    memcpy(segment->now, &header, sizeof(header));
+    memcpy(segment->now + segment->now_size - SEGMENT_PAGE, &header, sizeof(header));
+}
+
+/* torn -- bytes behind the log's end: of nothing, or a whole record of an append that was cut off before one
+ * that it followed. */
+static void torn(struct history *history, struct source *source)
+{
+    struct history_segment *segment = &history->segments[history->segment_count - 1];
+    const struct tail *tail = &history->tail;
+    const uint8_t how = source_u8(source);
+    const size_t offset =
+        (size_t)(tail->position - segment->header.tail.position) + SEGMENT_PAGE + 8u * source_u8(source);
+    struct record record = {
+        .kind = RECORD_CHECKPOINT,
+        .position = segment->header.tail.position + offset - SEGMENT_PAGE,
+        .sequence = tail->sequence + 1,
+        .generation = tail->generation,
+        .number = tail->next_number + 1,
+        .durable_upto = history->durable,
+        .prev = how,
+    };
+
+    if (segment->removed || offset + sizeof(record) > segment->size - SEGMENT_PAGE ||
+        offset + sizeof(record) > segment->now_size)
+        return;
+    record.body_hash = record_body_hash("", 0, "", 0);
+    record.label_hash = record_label_hash("", 0);
+    if (how & 1)
+        forge_record(&record, segment->header.salt);
+    memcpy(segment->now + offset, &record, sizeof(record));
+}
+
+/* damage -- one step of what became of the files. */
+static void damage(struct run *run, enum step step, struct source *source)
+{
+    struct history *history = &run->history;
+
+    switch (step) {
+    case STEP_FLIP: {
+        struct history_record *at = choose_record(history, source_u8(source));
+        const size_t byte = source_u16(source);
+        if (at == NULL)
+            break;
+        struct history_segment *segment = &history->segments[at->segment];
+        if (at->offset + byte % at->used < segment->now_size)
+            segment->now[at->offset + byte % at->used] ^= (unsigned char)(1u << (byte >> 13));
+        break;
+    }
+    case STEP_ZERO: {
+        struct history_segment *segment = choose_segment(history, source_u8(source));
+        const size_t from = source_u8(source) * 64u, size = source_u8(source) * 64u;
+        if (from < segment->now_size)
+            memset(segment->now + from, 0, size < segment->now_size - from ? size : segment->now_size - from);
+        break;
+    }
+    case STEP_CUT: {
+        struct history_segment *segment = choose_segment(history, source_u8(source));
+        const size_t size = source_u16(source);
+        if (size < segment->now_size)
+            segment->now_size = size;
+        break;
+    }
+    case STEP_REMOVE:
+        choose_segment(history, source_u8(source))->removed = true;
+        break;
+    case STEP_HEADER: {
+        struct history_segment *segment = choose_segment(history, source_u8(source));
+        const uint8_t how = source_u8(source);
+        if (how & 1 && segment->now_size > how)
+            segment->now[how] ^= 16;
+        if (how & 2 && segment->now_size == segment->size)
+            segment->now[segment->size - SEGMENT_PAGE + how] ^= 16;
+        break;
+    }
+    case STEP_TORN:
+        torn(history, source);
+        break;
+    case STEP_COPY: { /* a file in the place of another */
+        const struct history_segment *from = choose_segment(history, source_u8(source));
+        struct history_segment *to = choose_segment(history, source_u8(source));
+        if (from == to)
+            break;
+        memcpy(to->now, from->now, sizeof(to->now));
+        to->now_size = from->now_size;
+        to->removed = from->removed;
+        break;
+    }
+    case STEP_LIE_RECORD:
+        lie_record(history, source);
+        run->lies = true;
+        break;
+    case STEP_LIE_HEADER:
+        lie_header(history, source);
+        run->lies = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void decode(struct run *run, struct source *source)
+{
+    bool past = false;
+    struct source pass = *source;
+
+    const uint8_t how = source_u8(&pass);
+    history_begin(&run->history, (size_t)(how >> 1 & 3) * 4096);
+    run->closed = how & INPUT_CLOSED;
+    run->lies = false;
+    while (pass.left) {
+        const enum step step = (enum step)(source_u8(&pass) % STEP_COUNT);
+        past |= step >= STEP_FLIP;
+        if (!past)
+            live(&run->history, step, &pass);
+        else
+            damage(run, step, &pass);
+    }
+}
+
+/* --- what must be -------------------------------------------------------------------------------------- */
+
+/* What the files that are left vouch for. */
+struct vouched {
+    int newest;                      /* index of the newest segment with a good header; -1: none has */
+    bool missing;                    /* and there was a newer one */
+    uint64_t witness;                /* the log was durable up to here */
+    unsigned next[HISTORY_SEGMENTS]; /* index of the next good segment; HISTORY_SEGMENTS: there is none */
+    uint64_t upto[HISTORY_SEGMENTS]; /* what is in each segment up to here is believed, chain or no chain */
+};
+
+/* vouched_by_records -- the largest durable_upto of a good header in a segment, the seal's included. */
+static uint64_t vouched_by_records(const struct history *history, unsigned number, bool *sealed)
+{
+    const struct history_segment *segment = &history->segments[number];
+    uint64_t most = 0;
+
+    *sealed = false;
+    for (size_t at = SEGMENT_PAGE; !segment->removed && at + sizeof(struct record) <= segment->now_size;
+         at += RECORD_ALIGN) {
+        struct record record;
+        memcpy(&record, segment->now + at, sizeof(record));
+        if (record_check(&record, segment->header.tail.position + at - SEGMENT_PAGE,
+                         segment->header.tail.position + segment->header.capacity,
+                         segment->header.salt) != NULL)
+            continue;
+        if (record.durable_upto > most)
+            most = record.durable_upto;
+        *sealed |= record.kind == RECORD_SEALED;
+    }
+    return most;
+}
+
+static void vouch(const struct run *run, struct vouched *vouched)
+{
+    const struct history *history = &run->history;
+    bool sealed[HISTORY_SEGMENTS];
+
+    *vouched = (struct vouched){.newest = -1};
+    for (unsigned i = 0; i < history->segment_count; i++) {
+        vouched->next[i] = HISTORY_SEGMENTS;
+        vouched->upto[i] = vouched_by_records(history, i, &sealed[i]);
+        if (history_header_good(history, i)) {
+            if (vouched->newest >= 0)
+                vouched->next[vouched->newest] = i;
+            vouched->newest = (int)i;
+        }
+    }
+    if (vouched->newest < 0)
+        return;
+    const unsigned newest = (unsigned)vouched->newest;
+    for (unsigned i = 0; i < newest; i++) {
+        const unsigned next = vouched->next[i];
+        if (next < HISTORY_SEGMENTS && history->segments[next].header.prev_segment == i + 1)
+            vouched->upto[i] = history->segments[next].header.prev_end;
+    }
+    vouched->witness = history->segments[newest].header.tail.position;
+    if (vouched->upto[newest] > vouched->witness)
+        vouched->witness = vouched->upto[newest];
+    if (run->closed)
+        vouched->witness = history->tail.position;
+    vouched->missing = newest + 1 < history->segment_count;
+    /* An index that covers a later segment does not tell where this one ended. */
+    if (run->closed && !vouched->missing)
+        vouched->upto[newest] = vouched->witness;
+}
+
+/* last_removal -- the record of the last Compact, Clear or Complete; -1: there was none. */
+static int last_removal(const struct history *history)
+{
+    int last = -1;
+
+    for (unsigned i = 0; i < history->record_count; i++) {
+        if (!history->records[i].given_up && record_removes(history->records[i].record.kind))
+            last = (int)i;
+    }
+    return last;
+}
+
+/* jumped -- whether the history itself says that not all is known. */
+static bool jumped(const struct history *history)
+{
+    for (unsigned i = 0; i < history->record_count; i++) {
+        if (history->records[i].record.kind == RECORD_JUMP && (int)i > last_removal(history))
+            return true;
+    }
+    return false;
+}
+
+/* check_checkpoint -- one that is live at the history's end. */
+static void check_checkpoint(const struct run *run, struct cairn_op *op, const struct vouched *vouched,
+                             unsigned index, const char *who)
+{
+    const struct history *history = &run->history;
+    const struct history_record *at = &history->records[index];
+    const uint64_t number = history_live(history, index), end = record_end(&at->record);
+    int record;
+
+    int result = answers_load(op, history, number, history->tail.generation, &record);
+    if (result == 0)
+        FUZZ_ASSERT(record == (at->record.data_size ? (int)index : ANSWER_EMPTY),
+                    "%s: %" PRIu64 " is record %d, not %u", who, number, record, index);
+    const bool good = history_record_good(history, index) && history_header_good(history, at->segment);
+    if (good && end <= vouched->witness && end <= vouched->upto[at->segment])
+        FUZZ_ASSERT(result == 0,
+                    "%s: %" PRIu64 "@%" PRIu64 ", record %u, is as it was, and load gives %d: %s", who,
+                    number, history->tail.generation, index, result, cairn_message());
+    if (!good && end <= vouched->witness)
+        FUZZ_ASSERT(result == CAIRN_ECORRUPT,
+                    "%s: %" PRIu64 "@%" PRIu64 ", record %u, is lost, and load gives %d: %s", who, number,
+                    history->tail.generation, index, result, cairn_message());
+}
+
+/* is_given_up -- whether the newest segment that is left was given up, and no index tells so: two faults at
+ * once, since the one that comes after it commits the index before it is relied on. Then what was given up
+ * may come back. */
+static bool is_given_up(const struct run *run, const struct vouched *vouched)
+{
+    for (unsigned i = 0; i < run->history.record_count; i++) {
+        const struct history_record *at = &run->history.records[i];
+        if (at->given_up && (int)at->segment == vouched->newest && !run->closed)
+            return true;
+    }
+    return false;
+}
+
+/* check_table -- what one who has opened it says of each checkpoint. */
+static void check_table(const struct run *run, struct cairn_op *op, int error, const char *who)
+{
+    const struct history *history = &run->history;
+    const int removal = last_removal(history);
+    struct vouched vouched;
+
+    vouch(run, &vouched);
+    if (vouched.newest < 0 || is_given_up(run, &vouched))
+        return;
+    /* A removal that is not vouched for may be a torn tail, and then what was before it is live. */
+    if (removal >= 0 && record_end(&history->records[removal].record) > vouched.witness &&
+        history_changed(history))
+        return;
+    FUZZ_ASSERT(error == 0 || error == CAIRN_EVERSION, "%s: cannot open: %d, %s", who, error,
+                cairn_message());
+    if (error)
+        return;
+    for (unsigned i = 0; i < history->record_count; i++) {
+        if (history_live(history, i) != UINT64_MAX)
+            check_checkpoint(run, op, &vouched, i, who);
+    }
+}
+
+/* check_shown -- nothing is shown that was not recorded. */
+static void check_shown(const struct run *run, const struct answers *answers, const char *who)
+{
+    const struct history *history = &run->history;
+
+    for (unsigned i = 0; i < answers->count; i++) {
+        const struct answer *answer = &answers->entries[i];
+        bool known = answer->loaded != 0;
+        for (unsigned k = 0; k < history->record_count && !known; k++) {
+            const struct record *record = &history->records[k].record;
+            char id[32];
+            const bool compact = record->kind == RECORD_COMPACT;
+            snprintf(id, sizeof(id), "%08" PRIu64 "@%" PRIu64, compact ? 0 : record->number,
+                     record->generation);
+            known = (compact || (record->kind == RECORD_CHECKPOINT &&
+                                 answer->record == (record->data_size ? (int)k : ANSWER_EMPTY))) &&
+                    strcmp(id, answer->id) == 0;
+        }
+        FUZZ_ASSERT(known, "%s: %s was never recorded so: it is record %d", who, answer->id, answer->record);
+    }
+}
+
+/* go_on -- a writer records one more. Its id was not that of one that was durable. */
+static void go_on(const struct run *run)
+{
+    const struct history *history = &run->history;
+    static const char data[] = "\377more"; /* no record of the history begins so */
+    struct vouched vouched;
+    struct cairn_op *op;
+    struct cairn_id id;
+    void *got;
+    size_t size;
+
+    int error = cairn_open(&op, NULL, place_path(), CAIRN_NO_THREAD | CAIRN_EXISTING);
+    if (error) {
+        FUZZ_ASSERT(run->lies || run->writer.opened, "it was opened, and cannot be again: %d, %s", error,
+                    cairn_message());
+        return;
+    }
+    error = cairn_checkpoint(op, NULL, "more", data, sizeof(data), &id);
+    FUZZ_ASSERT(error == 0 || run->lies, "nothing can be recorded: %d, %s", error, cairn_message());
+    if (error == 0) {
+        error = cairn_load(op, NULL, id.text, &got, &size);
+        FUZZ_ASSERT(error == 0 || run->lies, "%s was just recorded, and load gives %d, %s", id.text, error,
+                    cairn_message());
+        if (error == 0) {
+            FUZZ_ASSERT(size == sizeof(data) && memcmp(got, data, size) == 0, "%s is other data", id.text);
+            cairn_free(got);
+        }
+    }
+    vouch(run, &vouched);
+    for (unsigned i = 0; error == 0 && !run->lies && i < history->record_count; i++) {
+        const struct record *record = &history->records[i].record;
+        char old[32];
+        snprintf(old, sizeof(old), "%08" PRIu64 "@%" PRIu64, record->number, record->generation);
+        if (record->kind == RECORD_CHECKPOINT && !history->records[i].given_up &&
+            record_end(record) <= vouched.witness)
+            FUZZ_ASSERT(strcmp(old, id.text) != 0, "%s is given a second time", old);
+    }
+    cairn_close(op);
+}
+
+/* files_bytes -- what opening may need memory for. */
+static size_t files_bytes(const struct history *history)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < history->segment_count; i++)
+        bytes += history->segments[i].now_size;
+    return bytes;
+}
+
+/* look -- opens it, takes down what it says, and compares that with the table. */
+static void look(const struct run *run, unsigned flags, struct answers *answers, const char *who)
+{
+    struct budget budget;
+    struct cairn_ctx soon;
+    struct cairn_op *op;
+
+    memset(answers, 0, sizeof(*answers));
+    budget_begin(&budget, who);
+    answers->opened = cairn_open(&op, NULL, place_path(), flags | CAIRN_NO_THREAD | CAIRN_EXISTING);
+    budget_end(&budget, 1024 * 1024 + 4 * files_bytes(&run->history));
+    /* A number that is a lie makes the way back from it long; a context ends that. */
+    cairn_ctx_with_timeout(&soon, 20000000);
+    if (answers->opened == 0)
+        answers_ask(answers, &run->history, op, run->lies ? &soon : NULL);
+    if (!run->lies)
+        check_table(run, answers->opened == 0 ? op : NULL, answers->opened, who);
+    if (answers->opened == 0)
+        cairn_close(op);
+    if (!run->lies)
+        check_shown(run, answers, who);
+}
+
+static void compare(const struct answers *a, const char *a_is, const struct answers *b, const char *b_is)
+{
+    const char *what = answers_differ(a, b);
+
+    if (what) {
+        answers_print(a, a_is);
+        answers_print(b, b_is);
+    }
+    FUZZ_ASSERT(what == NULL, "%s and %s do not agree on %s", a_is, b_is, what);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct run run;
+    struct source source = {data, size};
+    struct cairn_op *op;
+
+    decode(&run, &source);
+    place_clear();
+    if (run.closed) {
+        history_write_whole(&run.history);
+        if (cairn_open(&op, NULL, place_path(), CAIRN_NO_THREAD) == 0)
+            cairn_close(op);
+    }
+    history_write(&run.history);
+
+    const bool whole = !run.lies && !history_changed(&run.history) && !jumped(&run.history);
+    look(&run, CAIRN_READONLY, &run.reader, "the reader");
+    if (whole)
+        answers_check_whole(&run.reader, &run.history, "the reader");
+    look(&run, 0, &run.writer, "the writer");
+    if (!run.lies) {
+        compare(&run.reader, "the reader", &run.writer, "the writer");
+        look(&run, CAIRN_READONLY, &run.again, "a reader after it");
+        compare(&run.writer, "the writer", &run.again, "a reader after it");
+    }
+    go_on(&run);
+    return 0;
+}
+
+/* --- seeds --------------------------------------------------------------------------------------------- */
+
+static void checkpoints(struct sink *sink, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        sink_u8(sink, STEP_CHECKPOINT);
+        sink_u8(sink, (uint8_t)i);
+        sink_u8(sink, (uint8_t)(10 + 20 * i));
+    }
+}
+
+static void steps(struct sink *sink, const uint8_t *bytes, size_t size)
+{
+    sink_bytes(sink, bytes, size);
+}
+
+#define STEPS(...) steps(&sink, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+void target_seeds(target_seed *seed)
+{
+    static struct sink sink;
+
+    for (uint8_t closed = 0; closed < 2; closed++) {
+        sink.size = 0;
+        STEPS(closed);
+        checkpoints(&sink, 2);
+        STEPS(STEP_SYNC);
+        checkpoints(&sink, 2);
+        STEPS(STEP_FLIP, 1, 100, 0);
+        seed(closed ? "closed-row-4-hole" : "row-4-hole", sink.bytes, sink.size);
+
+        sink.size = 0;
+        STEPS(closed);
+        checkpoints(&sink, 1);
+        STEPS(STEP_NEXT, 0);
+        checkpoints(&sink, 2);
+        STEPS(STEP_COMPACT, 1);
+        checkpoints(&sink, 1);
+        STEPS(STEP_NEXT, 4);
+        checkpoints(&sink, 1);
+        STEPS(STEP_REMOVE, 2);
+        seed(closed ? "closed-row-10-missing" : "row-10-missing", sink.bytes, sink.size);
+
+        sink.size = 0;
+        STEPS(closed);
+        checkpoints(&sink, 2);
+        STEPS(STEP_SYNC);
+        checkpoints(&sink, 1);
+        STEPS(STEP_CUT, 0, 0, 17);
+        seed(closed ? "closed-row-12-cut" : "row-12-cut", sink.bytes, sink.size);
+    }
+    sink.size = 0;
+    STEPS(0);
+    checkpoints(&sink, 3);
+    STEPS(STEP_TORN, 1, 3);
+    seed("row-2-torn", sink.bytes, sink.size);
+
+    sink.size = 0;
+    STEPS(0);
+    checkpoints(&sink, 1);
+    STEPS(STEP_CLEAR, STEP_SYNC);
+    checkpoints(&sink, 1);
+    STEPS(STEP_GIVE_UP, 0);
+    checkpoints(&sink, 1);
+    STEPS(STEP_JUMP, STEP_COMPLETE, STEP_RECOVERED);
+    checkpoints(&sink, 1);
+    seed("whole", sink.bytes, sink.size);
+
+    sink.size = 0;
+    STEPS(0);
+    checkpoints(&sink, 1);
+    STEPS(STEP_NEXT, 0);
+    checkpoints(&sink, 1);
+    STEPS(STEP_HEADER, 1, 3, STEP_ZERO, 0, 66, 1, STEP_COPY, 1, 0);
+    seed("row-9-header", sink.bytes, sink.size);
+
+    sink.size = 0;
+    STEPS(0);
+    checkpoints(&sink, 2);
+    STEPS(STEP_LIE_RECORD, 1, 0, 1, 0, 29, STEP_LIE_HEADER, 0, 18, 1, 0, 40);
+    seed("lies", sink.bytes, sink.size);
+}
