@@ -24,15 +24,16 @@ static size_t count(void)
     return __start___sancov_cntrs ? (size_t)(__stop___sancov_cntrs - __start___sancov_cntrs) : 0;
 }
 
-void coverage_share(void)
+bool coverage_share(void)
 {
     if (left || count() == 0)
-        return;
+        return left != NULL;
     left = mmap(NULL, sizeof(*left) + count(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (left == MAP_FAILED) {
         perror("coverage: mmap");
         _Exit(2);
     }
+    return true;
 }
 
 void coverage_leave(void)
@@ -47,10 +48,9 @@ void coverage_fetch(void)
 {
     if (left == NULL || !left->there)
         return;
-    /* The child went on from the parent's counts; the larger one has both. */
     for (size_t i = 0; i < count(); i++) {
-        if (left->counts[i] > __start___sancov_cntrs[i])
-            __start___sancov_cntrs[i] = left->counts[i];
+        const unsigned sum = (unsigned)left->counts[i] + __start___sancov_cntrs[i];
+        __start___sancov_cntrs[i] = sum > UINT8_MAX ? UINT8_MAX : (uint8_t)sum;
     }
     left->there = 0;
 }

@@ -7,8 +7,11 @@
 #ifndef FUZZ_COVERAGE_H
 #define FUZZ_COVERAGE_H
 
-/* coverage_share -- before the fork: the child's counts are to go to the parent. Once is enough. */
-void coverage_share(void);
+#include <stdbool.h>
+
+/* coverage_share -- before the fork: the child's counts are to go to the parent. Once is enough. False if
+ * nobody counts in the process's memory. */
+bool coverage_share(void);
 
 /* coverage_leave -- in the child, at its end, which may be a signal handler: leaves what it has. */
 void coverage_leave(void);

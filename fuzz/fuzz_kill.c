@@ -3,7 +3,7 @@
  * The input is a program (program.h). Each round is run by a forked child, which is killed
  *
  *   - before, after or in the midst of the Nth call that changes something (calls.h), counted from the
- *     beginning of one of its actions, or
+ *     beginning of one of its actions, or when there are no more of them, or
  *   - so many microseconds after the beginning of one: a write that LMDB makes, or anything else that is no
  *     such call. What such an input finds may need more than one try to be found again.
  *
@@ -11,19 +11,20 @@
  * read-only, or as a writer that recovers, or both; or it had a handle open all the time, and goes on with it.
  * What was acknowledged is there, in order, byte for byte; what was not is there whole or not at all.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fuzz/calls.h"
 #include "fuzz/coverage.h"
+#include "fuzz/forker.h"
 #include "fuzz/ledger.h"
 #include "fuzz/place.h"
 #include "fuzz/program.h"
@@ -41,21 +42,25 @@ struct kill {
     unsigned nth;    /* call; or microseconds */
 };
 
-/* What the child leaves, whenever it dies. */
+/* What both processes have: what the child is to do, and what it leaves, whenever it dies. */
 struct shared {
+    struct program program;
+    struct ledger ledger;
+    struct kill aim;
+    unsigned round;
+    char url[PLACE_PATH_SIZE + 32];
     _Atomic unsigned begun[LEDGER_STEPS], done[LEDGER_STEPS];
     char ids[LEDGER_STEPS][256];
     char message[1024];
 };
 
-static struct program program;
-static struct ledger ledger;
 static struct shared *shared;
 static const struct round *current;
-static struct kill aim;
+static struct kill aim; /* the child's */
 static bool aiming;
 static _Atomic unsigned counted;
-static unsigned long kills, rounds;
+static unsigned long kills; /* that hit */
+static struct timespec began;
 
 /* --- the child ------------------------------------------------------------------------------------------- */
 
@@ -75,7 +80,7 @@ static void time_is_up(int signal)
 
 static int before_call(struct call *call)
 {
-    const int refused = program_refuses(&program, call);
+    const int refused = program_refuses(&shared->program, call);
 
     if (refused || !aiming || aim.way == WAY_TIME || atomic_fetch_add(&counted, 1) + 1 != aim.nth)
         return refused;
@@ -97,6 +102,8 @@ static void begin(unsigned action)
 {
     if (action < current->count && current->actions[action].kind <= ACTION_COMPLETE)
         atomic_store(&shared->begun[current->actions[action].step], 1);
+    if (aiming && action == current->count)
+        die(); /* at the latest, when all is done and before it is closed */
     if (!current->crashes || action != aim.action || aiming)
         return;
     aiming = true;
@@ -115,13 +122,17 @@ static void acknowledge(unsigned step, int error, const char *id)
     atomic_store(&shared->done[step], 1);
 }
 
-static _Noreturn void child(const char *url)
+static void child(void)
 {
     static const struct program_told told = {begin, acknowledge};
+    const unsigned how = shared->program.how;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    aim = shared->aim;
+    current = &shared->program.rounds[shared->round];
+    program_prepare(&shared->program);
     calls_watch(before_call, after_call);
-    const int error = program_run(current, &ledger, url, program.how & HOW_THREAD ? 0 : CAIRN_NO_THREAD, &told);
+    const int error =
+        program_run(current, &shared->ledger, shared->url, how & HOW_THREAD ? 0 : CAIRN_NO_THREAD, &told);
     if (error)
         snprintf(shared->message, sizeof(shared->message), "%d: %s", error, cairn_message());
     coverage_leave();
@@ -132,30 +143,25 @@ static _Noreturn void child(const char *url)
 
 static void decode_kill(const struct round *round)
 {
-    aim.way = round->crash[0] % WAYS;
-    aim.action = round->crash[1] % (round->count + 1);
-    aim.nth = (unsigned)(round->crash[2] | round->crash[3] << 8);
-    aim.nth = aim.way == WAY_TIME ? 1 + aim.nth % 2000 : 1 + aim.nth % 256;
-    aiming = false;
-    atomic_store(&counted, 0);
+    struct kill *kill = &shared->aim;
+
+    kill->way = round->crash[0] % WAYS;
+    kill->action = round->crash[1] % (round->count + 1);
+    kill->nth = (unsigned)(round->crash[2] | round->crash[3] << 8);
+    /* Most actions make fewer than 24 calls; opening may make more, and the calls go on behind an action. */
+    if (kill->way == WAY_TIME)
+        kill->nth = 1 + kill->nth % 1000;
+    else
+        kill->nth = 1 + kill->nth % (kill->nth >> 15 ? 200 : 24);
 }
 
-static void run_child(const char *url)
+static void run_child(void)
 {
-    int status;
-
-    memset(shared, 0, sizeof(*shared));
-    const pid_t pid = fork();
-    if (pid < 0) {
-        perror("fuzz_kill: fork");
-        _exit(2);
-    }
-    if (pid == 0)
-        child(url);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    memset(shared->begun, 0, sizeof(shared->begun));
+    memset(shared->done, 0, sizeof(shared->done));
+    shared->message[0] = '\0';
+    const int status = forker_run();
     coverage_fetch();
-    rounds++;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
         kills++;
         return;
@@ -169,25 +175,25 @@ static void take_down(void)
     for (unsigned i = 0; i < current->count; i++) {
         const struct action *action = &current->actions[i];
         if (action->kind <= ACTION_COMPLETE && atomic_load(&shared->begun[action->step]))
-            ledger_end(&ledger, action->step,
+            ledger_end(&shared->ledger, action->step,
                        atomic_load(&shared->done[action->step]) ? OUTCOME_DONE : OUTCOME_MAYBE,
-                       shared->ids[action->step]);
+                       atomic_load(&shared->done[action->step]) ? shared->ids[action->step] : NULL);
     }
 }
 
-static void look(const char *url, unsigned flags, const char *who)
+static void look(unsigned flags, const char *who)
 {
     struct cairn_op *op;
-    int error = cairn_open(&op, NULL, url, flags | CAIRN_NO_THREAD);
+    int error = cairn_open(&op, NULL, shared->url, flags | CAIRN_NO_THREAD);
 
     if (error == CAIRN_ENONE && (flags & CAIRN_READONLY)) {
-        ledger_check_none(&ledger, who);
+        ledger_check_none(&shared->ledger, who);
         return;
     }
     if (error)
-        ledger_print(&ledger);
+        ledger_print(&shared->ledger);
     FUZZ_ASSERT(error == 0, "%s: it cannot be opened: %d, %s", who, error, cairn_message());
-    ledger_check(&ledger, op, true, who);
+    ledger_check(&shared->ledger, op, true, who);
     cairn_close(op);
 }
 
@@ -196,31 +202,73 @@ static void go_on(struct cairn_op *op)
 {
     char id[256] = "";
 
-    ledger_check(&ledger, op, false, "who lives on");
-    const unsigned step = ledger_add(&ledger, STEP_CHECKPOINT, 100);
-    const int error = ledger_take(&ledger, step, op, NULL, id);
+    ledger_check(&shared->ledger, op, false, "who lives on");
+    const unsigned step = ledger_add(&shared->ledger, STEP_CHECKPOINT, 100);
+    const int error = ledger_take(&shared->ledger, step, op, NULL, id);
     FUZZ_ASSERT(error == 0, "who lives on cannot record: %d, %s", error, cairn_message());
-    ledger_end(&ledger, step, OUTCOME_DONE, id);
-    ledger_check(&ledger, op, true, "who has gone on");
+    ledger_end(&shared->ledger, step, OUTCOME_DONE, id);
+    ledger_check(&shared->ledger, op, true, "who has gone on");
 }
 
-static void run_round(const struct round *round, const char *url)
+static void run_round(unsigned i)
 {
+    const unsigned how = shared->program.how;
     struct cairn_op *alive = NULL;
 
-    current = round;
-    decode_kill(round);
-    if (program.how & HOW_LIVE)
-        FUZZ_ASSERT(cairn_open(&alive, NULL, url, CAIRN_NO_THREAD) == 0, "%s", cairn_message());
-    run_child(url);
+    shared->round = i;
+    current = &shared->program.rounds[i];
+    decode_kill(current);
+    if (how & HOW_LIVE)
+        FUZZ_ASSERT(cairn_open(&alive, NULL, shared->url, CAIRN_NO_THREAD) == 0, "%s", cairn_message());
+    run_child();
     take_down();
     if (alive)
         go_on(alive);
-    if (program.how & HOW_READER)
-        look(url, CAIRN_READONLY, "a reader");
-    if (program.how & HOW_WRITER)
-        look(url, 0, "a writer");
+    if (how & HOW_READER)
+        look(CAIRN_READONLY, "a reader");
+    if (how & HOW_WRITER)
+        look(0, "a writer");
     cairn_close(alive);
+}
+
+/* tell -- how fast it was, when the process ends: by the clock, and by the CPU's time that it and the children
+ * had. */
+static void tell(void)
+{
+    struct timespec now;
+    struct rusage own, children;
+
+    forker_end();
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    getrusage(RUSAGE_SELF, &own);
+    getrusage(RUSAGE_CHILDREN, &children);
+    const double seconds = (double)(now.tv_sec - began.tv_sec) + (double)(now.tv_nsec - began.tv_nsec) / 1e9;
+    double cpu = 0;
+    const struct timeval times[] = {own.ru_utime, own.ru_stime, children.ru_utime, children.ru_stime};
+    for (unsigned i = 0; i < 4; i++)
+        cpu += (double)times[i].tv_sec + (double)times[i].tv_usec / 1e6;
+    fprintf(stderr, "fuzz_kill: %lu kills, %.0f a second, %.0f a second of CPU\n", kills,
+            (double)kills / seconds, (double)kills / cpu);
+}
+
+static void prepare(void)
+{
+    if (shared)
+        return;
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    FUZZ_ASSERT(shared != MAP_FAILED, "no shared memory");
+    coverage_share();
+    forker_begin(child);
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    atexit(tell);
+}
+
+/* prepare_early -- before libFuzzer has begun, so that the forker is small. AFL++ forks this process itself,
+ * and each of those has a forker of its own. */
+__attribute__((constructor)) static void prepare_early(void)
+{
+    if (coverage_share())
+        prepare();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -228,20 +276,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct source source = {data, size};
     char path[PLACE_PATH_SIZE + 8];
 
-    if (shared == NULL) {
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        FUZZ_ASSERT(shared != MAP_FAILED, "no shared memory");
-        coverage_share();
-    }
-    program_decode(&program, &ledger, &source);
-    program_prepare(&program);
+    prepare();
+    program_decode(&shared->program, &shared->ledger, &source);
+    program_prepare(&shared->program);
     place_clear();
     snprintf(path, sizeof(path), "%s/o", place_path());
-    const char *url = program_url(&program, path);
-    for (unsigned i = 0; i < program.round_count; i++)
-        run_round(&program.rounds[i], url);
-    if (program.round_count)
-        look(url, 0, "the last");
+    snprintf(shared->url, sizeof(shared->url), "%s", program_url(&shared->program, path));
+    for (unsigned i = 0; i < shared->program.round_count; i++)
+        run_round(i);
+    if (shared->program.round_count)
+        look(0, "the last");
     return 0;
 }
 
