@@ -34,7 +34,7 @@ void ledger_begin(struct ledger *ledger, bool directory)
 
 const void *ledger_data(const struct step *step)
 {
-    static unsigned char data[LEDGER_DATA_MAX];
+    static _Thread_local unsigned char data[LEDGER_DATA_MAX];
     uint64_t word = (uint64_t)step->seed * 0x9e3779b97f4a7c15u + 1;
 
     assert(step->size <= sizeof(data));
@@ -159,20 +159,25 @@ enum outcome ledger_outcome(const struct ledger *ledger, unsigned step, int erro
     return OUTCOME_NEVER;
 }
 
-void ledger_end(struct ledger *ledger, unsigned i, enum outcome outcome, const char *id)
+/* set_id -- the id that a step was given. */
+static void set_id(struct ledger *ledger, unsigned i, const char *id)
 {
-    struct step *step = &ledger->steps[i];
+    if (id == NULL || *id == '\0')
+        return;
+    snprintf(ledger->steps[i].id, sizeof(ledger->steps[i].id), "%s", id);
+    for (unsigned k = 0; k < ledger->step_count && !ledger->directory; k++) {
+        const bool twice = k != i && strcmp(ledger->steps[k].id, id) == 0;
+        if (twice)
+            ledger_print(ledger);
+        FUZZ_ASSERT(!twice, "step %u has the id %s of step %u", i, id, k);
+    }
+}
+
+/* end -- as ledger_end(), without the id. */
+static void end(struct ledger *ledger, unsigned i, enum outcome outcome)
+{
     const unsigned before = ledger->state_count;
 
-    if (id && *id) {
-        snprintf(step->id, sizeof(step->id), "%s", id);
-        for (unsigned k = 0; k < ledger->step_count && !ledger->directory; k++) {
-            if (k != i && strcmp(ledger->steps[k].id, id) == 0)
-                ledger_print(ledger);
-            FUZZ_ASSERT(k == i || strcmp(ledger->steps[k].id, id) != 0, "step %u has the id %s of step %u", i,
-                        id, k);
-        }
-    }
     for (unsigned k = 0; k < before && outcome != OUTCOME_NEVER; k++) {
         struct state changed = ledger->states[k];
         apply(&changed, ledger, i);
@@ -180,10 +185,43 @@ void ledger_end(struct ledger *ledger, unsigned i, enum outcome outcome, const c
             ledger->states[k] = changed;
             continue;
         }
-        if (ledger->directory && step->kind != STEP_CHECKPOINT)
+        if (ledger->directory && ledger->steps[i].kind != STEP_CHECKPOINT)
             apply_partly(&ledger->states[k]);
         add_state(ledger, &changed);
     }
+}
+
+void ledger_end(struct ledger *ledger, unsigned i, enum outcome outcome, const char *id)
+{
+    set_id(ledger, i, id);
+    end(ledger, i, outcome);
+}
+
+void ledger_end_both(struct ledger *ledger, const unsigned steps[2], const enum outcome outcomes[2],
+                     const char *const ids[2])
+{
+    static struct ledger other;
+
+    set_id(ledger, steps[0], ids[0]);
+    set_id(ledger, steps[1], ids[1]);
+    other = *ledger;
+    for (unsigned i = 0; i < 2; i++) {
+        end(ledger, steps[i], outcomes[i]);
+        end(&other, steps[1 - i], outcomes[1 - i]);
+    }
+    for (unsigned i = 0; i < other.state_count; i++)
+        add_state(ledger, &other.states[i]);
+}
+
+bool ledger_may_be_latest(const struct ledger *ledger, const void *data, size_t size)
+{
+    for (unsigned i = 0; i < ledger->state_count; i++) {
+        const struct state *state = &ledger->states[i];
+        const struct step *last = state->count ? &ledger->steps[state->at[state->count - 1]] : NULL;
+        if (last ? data && size == last->size && XXH3_64bits(data, size) == last->hash : data == NULL)
+            return true;
+    }
+    return false;
 }
 
 /* --- looking -------------------------------------------------------------------------------------------- */

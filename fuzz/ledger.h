@@ -69,6 +69,13 @@ int ledger_take(const struct ledger *ledger, unsigned step, struct cairn_op *op,
  * effect. An id that was given before is a finding. */
 void ledger_end(struct ledger *ledger, unsigned step, enum outcome outcome, const char *id);
 
+/* ledger_end_both -- of two that were under way at once: either may have been the first. */
+void ledger_end_both(struct ledger *ledger, const unsigned steps[2], const enum outcome outcomes[2],
+                     const char *const ids[2]);
+
+/* ledger_may_be_latest -- whether this may be the data of the latest; NULL: that there is none. */
+bool ledger_may_be_latest(const struct ledger *ledger, const void *data, size_t size);
+
 /* ledger_outcome -- of a call that returned this, nobody having died. */
 enum outcome ledger_outcome(const struct ledger *ledger, unsigned step, int error);
 
@@ -82,7 +89,7 @@ void ledger_check_none(struct ledger *ledger, const char *who);
 /* ledger_print -- the steps and what may be there, to standard error. */
 void ledger_print(const struct ledger *ledger);
 
-/* ledger_data -- the data of a step, in a buffer that the next call overwrites. */
+/* ledger_data -- the data of a step, in a buffer that the next call in this thread overwrites. */
 const void *ledger_data(const struct step *step);
 
 #define LEDGER_DATA_MAX (256u * 1024)

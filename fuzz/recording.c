@@ -183,6 +183,8 @@ static void add_changes(uint32_t object, unsigned flags, const struct seen *was,
     for (size_t at = begin; at < end; at += LMDB_PAGE) {
         size_t from = at, to = at + LMDB_PAGE < end ? at + LMDB_PAGE : end;
         if (to <= was->size) {
+            if (memcmp(was->bytes + from, now->bytes + from, to - from) == 0)
+                continue;
             while (from < to && was->bytes[from] == now->bytes[from])
                 from++;
             while (to > from && was->bytes[to - 1] == now->bytes[to - 1])
