@@ -58,6 +58,7 @@ struct job {
     unsigned handle, step; /* of the ledger */
     uint8_t byte;
     bool writes;
+    bool beside; /* another one is under way, and it is not known what is there */
     int error;
     char id[256];
     char message[1024];
@@ -171,8 +172,7 @@ static int look(struct job *job)
     int error = cairn_latest(handles[job->handle], NULL, &data, &size);
 
     if (error == 0 || error == CAIRN_ENONE) {
-        /* Another action may be under way; then it is not known what is there. */
-        FUZZ_ASSERT(between.job || ledger_may_be_latest(&ledger, data, size), "latest gives %d", error);
+        FUZZ_ASSERT(job->beside || ledger_may_be_latest(&ledger, data, size), "latest gives %d", error);
         error = 0;
     }
     cairn_free(data);
@@ -320,6 +320,7 @@ static void run_one(struct source *source)
         /* Closing waits for others longer than anybody wants to. */
         both = other.kind != ACTION_REOPEN && other.kind != ACTION_RENEW;
         other.handle = 1 - job.handle;
+        other.beside = true;
     }
     arm(byte, source, both ? &other : NULL);
     const bool faulty = byte & ACTION_FAULT;
@@ -330,11 +331,12 @@ static void run_one(struct source *source)
     } else {
         perform(&job);
     }
-    if (both && between.fired)
+    const bool fired = between.fired;
+    if (both && fired)
         wait_for_it(false);
-    else if (both)
-        perform(&other); /* there were fewer calls: it comes afterwards */
     memset(&between, 0, sizeof(between));
+    if (both && !fired)
+        perform(&other); /* there were fewer calls: it comes afterwards */
 
     outcome = judge(&job, faulty);
     unknown += outcome == OUTCOME_MAYBE;
