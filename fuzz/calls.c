@@ -163,12 +163,8 @@ static ssize_t write_some(const struct call *call)
 
 static ssize_t wrapped_write(const char *name, int fd, const struct iovec *iov, int count, off_t offset)
 {
-    struct call call = {.kind = CALL_WRITE,
-                        .name = name,
-                        .fd = fd,
-                        .iov = iov,
-                        .iov_count = count,
-                        .offset = offset};
+    struct call call = {
+        .kind = CALL_WRITE, .name = name, .fd = fd, .iov = iov, .iov_count = count, .offset = offset};
 
     for (int i = 0; i < count; i++)
         call.most += iov[i].iov_len;

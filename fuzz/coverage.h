@@ -1,8 +1,8 @@
 /* coverage.h -- what a forked child has reached, for the engine in its parent.
  *
- * libFuzzer counts in the process's own memory, so a child's counts would be lost. AFL++ counts in memory that
- * both have, and where no engine counts there is nothing to bring home. The comparisons that libFuzzer looks
- * at are the parent's only.
+ * libFuzzer counts in the process's own memory, so a child's counts would be lost. AFL++ counts in memory
+ * that both have, and where no engine counts there is nothing to bring home. The comparisons that libFuzzer
+ * looks at are the parent's only.
  */
 #ifndef FUZZ_COVERAGE_H
 #define FUZZ_COVERAGE_H

@@ -8,8 +8,8 @@
  *     such call. What such an input finds may need more than one try to be found again.
  *
  * What it has acknowledged it writes to shared memory once the call has returned. Then this process looks,
- * read-only, or as a writer that recovers, or both; or it had a handle open all the time, and goes on with it.
- * What was acknowledged is there, in order, byte for byte; what was not is there whole or not at all.
+ * read-only, or as a writer that recovers, or both; or it had a handle open all the time, and goes on with
+ * it. What was acknowledged is there, in order, byte for byte; what was not is there whole or not at all.
  */
 #include <signal.h>
 #include <stdatomic.h>
@@ -30,8 +30,12 @@
 #include "fuzz/program.h"
 #include "fuzz/target.h"
 
-enum { HOW_READER = PROGRAM_OWN, HOW_WRITER = 2 * PROGRAM_OWN, HOW_LIVE = 4 * PROGRAM_OWN,
-       HOW_THREAD = 8 * PROGRAM_OWN };
+enum {
+    HOW_READER = PROGRAM_OWN,
+    HOW_WRITER = 2 * PROGRAM_OWN,
+    HOW_LIVE = 4 * PROGRAM_OWN,
+    HOW_THREAD = 8 * PROGRAM_OWN
+};
 
 enum way { WAY_BEFORE, WAY_AFTER, WAY_HALF, WAY_TIME, WAYS };
 
@@ -62,7 +66,8 @@ static _Atomic unsigned counted;
 static unsigned long kills; /* that hit */
 static struct timespec began;
 
-/* --- the child ------------------------------------------------------------------------------------------- */
+/* --- the child -------------------------------------------------------------------------------------------
+ */
 
 static _Noreturn void die(void)
 {
@@ -139,7 +144,8 @@ static void child(void)
     _exit(error != 0);
 }
 
-/* --- the parent ------------------------------------------------------------------------------------------ */
+/* --- the parent ------------------------------------------------------------------------------------------
+ */
 
 static void decode_kill(const struct round *round)
 {
@@ -231,8 +237,8 @@ static void run_round(unsigned i)
     cairn_close(alive);
 }
 
-/* tell -- how fast it was, when the process ends: by the clock, and by the CPU's time that it and the children
- * had. */
+/* tell -- how fast it was, when the process ends: by the clock, and by the CPU's time that it and the
+ * children had. */
 static void tell(void)
 {
     struct timespec now;
@@ -289,7 +295,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* --- seeds ----------------------------------------------------------------------------------------------- */
+/* --- seeds -----------------------------------------------------------------------------------------------
+ */
 
 static void sink_kill(struct sink *sink, enum way way, uint8_t action, uint8_t nth)
 {

@@ -46,7 +46,8 @@ static size_t begun[PROGRAM_ACTIONS + 1], acknowledged[LEDGER_STEPS];
 static bool refused[LEDGER_STEPS];
 static char ids[LEDGER_STEPS][256];
 
-/* --- recording ------------------------------------------------------------------------------------------- */
+/* --- recording -------------------------------------------------------------------------------------------
+ */
 
 static int before_call(struct call *call)
 {
@@ -101,7 +102,8 @@ static void take_down(size_t at)
     }
 }
 
-/* --- the crash ------------------------------------------------------------------------------------------- */
+/* --- the crash -------------------------------------------------------------------------------------------
+ */
 
 /* choose -- lost[] by the crash's bytes from the third on. */
 static void choose(const struct model *model, const uint8_t crash[PROGRAM_CRASH], uint8_t *lost)
@@ -176,7 +178,8 @@ static void cut(size_t at, const uint8_t crash[PROGRAM_CRASH])
     model_release(&model);
 }
 
-/* --- looking --------------------------------------------------------------------------------------------- */
+/* --- looking ---------------------------------------------------------------------------------------------
+ */
 
 static void look(unsigned flags, const char *who)
 {
@@ -240,7 +243,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* --- seeds ----------------------------------------------------------------------------------------------- */
+/* --- seeds -----------------------------------------------------------------------------------------------
+ */
 
 static void sink_cut(struct sink *sink, uint8_t action, uint8_t behind, uint8_t profile, enum losing losing,
                      uint8_t part, uint8_t sectors)

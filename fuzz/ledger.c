@@ -297,8 +297,8 @@ static void check_latest(const struct look *look, struct cairn_op *op)
         struct cairn_id id = {""};
         void *data;
         size_t size;
-        int error = intact ? cairn_latest_intact(op, NULL, &id, &data, &size)
-                           : cairn_latest(op, NULL, &data, &size);
+        int error =
+            intact ? cairn_latest_intact(op, NULL, &id, &data, &size) : cairn_latest(op, NULL, &data, &size);
         LOOK_ASSERT(error == (last ? 0 : CAIRN_ENONE), look, "%s: latest gives %d: %s", look->who, error,
                     cairn_message());
         if (error)
@@ -318,7 +318,8 @@ static bool shows(const struct ledger *ledger, const struct state *state, unsign
     const struct step *step = &ledger->steps[state->at[k]];
     const struct step *named = k == 0 && state->kept_by != NOBODY ? &ledger->steps[state->kept_by] : step;
 
-    return shown->size == step->size && shown->hash == step->hash && strcmp(shown->label, named->label) == 0 &&
+    return shown->size == step->size && shown->hash == step->hash &&
+           strcmp(shown->label, named->label) == 0 &&
            (named->id[0] == '\0' || strcmp(shown->id, named->id) == 0);
 }
 
@@ -390,8 +391,8 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
     check_latest(&look, op);
     error = cairn_stat(op, NULL, &stat);
     LOOK_ASSERT(error == 0, &look, "%s: stat gives %d: %s", who, error, cairn_message());
-    LOOK_ASSERT(stat.count == look.count && stat.lost == 0 && !stat.damaged, &look, "%s: stat counts %" PRIu64,
-                who, stat.count);
+    LOOK_ASSERT(stat.count == look.count && stat.lost == 0 && !stat.damaged, &look,
+                "%s: stat counts %" PRIu64, who, stat.count);
     error = cairn_verify(op, NULL, NULL);
     LOOK_ASSERT(error == 0, &look, "%s: verify gives %d: %s", who, error, cairn_message());
     for (unsigned k = 0; k < look.count; k++)

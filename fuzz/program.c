@@ -71,13 +71,13 @@ void program_prepare(const struct program *program)
 
 int program_refuses(const struct program *program, const struct call *call)
 {
-    return (program->how & PROGRAM_NAMED) && call->kind == CALL_OPEN &&
-                   (call->flags & O_TMPFILE) == O_TMPFILE
+    return (program->how & PROGRAM_NAMED) && call->kind == CALL_OPEN && (call->flags & O_TMPFILE) == O_TMPFILE
                ? EOPNOTSUPP
                : 0;
 }
 
-/* --- running it ------------------------------------------------------------------------------------------ */
+/* --- running it ------------------------------------------------------------------------------------------
+ */
 
 static int look(struct cairn_op *op)
 {
@@ -126,7 +126,8 @@ int program_run(const struct round *round, const struct ledger *ledger, const ch
     return error;
 }
 
-/* --- seeds ----------------------------------------------------------------------------------------------- */
+/* --- seeds -----------------------------------------------------------------------------------------------
+ */
 
 void program_sink(struct sink *sink, enum action_kind kind, uint8_t size)
 {

@@ -44,7 +44,8 @@ static struct bound names[OBJECTS_MAX];
 static unsigned name_count;
 static struct seen page, lmdb;
 
-/* --- objects and names ------------------------------------------------------------------------------------ */
+/* --- objects and names ------------------------------------------------------------------------------------
+ */
 
 static uint32_t find_inode(ino_t inode)
 {
@@ -107,7 +108,8 @@ static void scanned(void *arg, uint32_t number, int in, const char *name)
     set_name(name, number);
 }
 
-/* --- operations ------------------------------------------------------------------------------------------- */
+/* --- operations -------------------------------------------------------------------------------------------
+ */
 
 static void add(struct op *op, const char *call)
 {
@@ -151,7 +153,8 @@ static uint32_t add_new(const char *name, const struct stat *st, const char *cal
     return trace.objects;
 }
 
-/* --- files that are not written by calls ------------------------------------------------------------------ */
+/* --- files that are not written by calls ------------------------------------------------------------------
+ */
 
 /* read_file -- the bytes of a file as it is now; false if there is none. */
 static bool read_file(const char *name, struct seen *now, struct stat *st)
@@ -227,7 +230,8 @@ static void note_commit(void)
     keep(&lmdb, &now);
 }
 
-/* --- calls ------------------------------------------------------------------------------------------------ */
+/* --- calls ------------------------------------------------------------------------------------------------
+ */
 
 static void note_write(const struct call *call)
 {

@@ -1,5 +1,5 @@
-/* recording.h -- what Cairn does to a directory, as a trace of cairn-torture's (torture/trace.h), taken down in
- * this process from the calls that calls.h sees. So what a power cut may leave is told by torture/model.h.
+/* recording.h -- what Cairn does to a directory, as a trace of cairn-torture's (torture/trace.h), taken down
+ * in this process from the calls that calls.h sees. So what a power cut may leave is told by torture/model.h.
  *
  * Two things are no such calls. The control page, which is mapped: what has changed in it is recorded before
  * each call. And what LMDB writes: after a commit the changed pages of its file are recorded as it writes
