@@ -396,8 +396,9 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
     error = cairn_verify(op, NULL, NULL);
     LOOK_ASSERT(error == 0, &look, "%s: verify gives %d: %s", who, error, cairn_message());
     for (unsigned k = 0; k < look.count; k++)
-        LOOK_ASSERT(ledger->directory || look.at[k].number == k, &look, "%s: %s is number %" PRIu64, who,
-                    look.at[k].id, look.at[k].number);
+        LOOK_ASSERT(ledger->directory ? k == 0 || look.at[k].number > look.at[k - 1].number
+                                      : look.at[k].number == k,
+                    &look, "%s: %s is number %" PRIu64, who, look.at[k].id, look.at[k].number);
     for (unsigned i = 0; i < ledger->state_count && !one; i++) {
         found = ledger->states[i];
         one = fits(&look, &found, &stat);
