@@ -316,7 +316,7 @@ void target_seeds(target_seed *seed)
         sink_u8(&sink, hows[i]);
         program_sink(&sink, ACTION_CHECKPOINT, 20);
         program_sink(&sink, ACTION_CHECKPOINT, 200);
-        sink_kill(&sink, WAY_HALF, 1, 2);
+        sink_kill(&sink, WAY_HALF, 1, 1);
         program_sink(&sink, ACTION_LARGE, 200);
         program_sink(&sink, ACTION_LARGE, 200);
         program_sink(&sink, ACTION_LARGE, 200);
