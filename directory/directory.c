@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -215,16 +216,15 @@ static int settle(struct memo *memo, const struct directory *directory, struct l
     return error;
 }
 
-/* acknowledge -- the checkpoint *memo has its name: makes that durable, and sure that it is nobody else's. 0
- * or CAIRN_EIO, whatever failed: other errors say that nothing was recorded, and it is there. */
-static int acknowledge(struct memo *memo, const struct directory *directory, struct lock *lock,
-                       const char *label)
+/* in_doubt -- what an error means once the checkpoint has its name: whatever failed, it may be there. */
+static int in_doubt(int error)
 {
-    int error = commit(directory, lock, memo);
+    char why[512];
 
-    if (error == 0)
-        error = settle(memo, directory, lock, label);
-    return error ? CAIRN_EIO : 0;
+    if (error == 0 || error == CAIRN_EIO)
+        return error;
+    snprintf(why, sizeof(why), "%s", cairn_message());
+    return cairn_set_message(CAIRN_EIO, "%s; the checkpoint has its name, and may be there later", why);
 }
 
 static int directory_checkpoint(void *self, const struct cairn_ctx *ctx, const char *label, const void *data,
@@ -246,8 +246,12 @@ static int directory_checkpoint(void *self, const struct cairn_ctx *ctx, const c
         error = find_latest(&memo, directory, &lock, ctx, true);
     if (error == 0)
         error = give_name(&memo, directory, &file, *memo.latest ? memo.number + 1 : 0, label);
-    if (error == 0)
-        error = acknowledge(&memo, directory, &lock, label);
+    if (error == 0) {
+        error = commit(directory, &lock, &memo);
+        if (error == 0)
+            error = settle(&memo, directory, &lock, label);
+        error = in_doubt(error);
+    }
     lock_release(&lock);
     file_discard(&file, directory);
     if (error == 0)

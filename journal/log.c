@@ -489,6 +489,15 @@ static int commit(struct journal *journal, uint64_t failures, uint64_t end, uint
     }
 }
 
+int log_check(const struct journal *journal, uint64_t failures)
+{
+    if (atomic_load(&journal->control->failures) == failures)
+        return 0;
+    return cairn_set_message(
+        CAIRN_EIO, "%s: syncing failed before, and so did going on in another segment; open it anew",
+        journal->path);
+}
+
 int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
                const struct entry *entry, struct appended *appended)
 {
@@ -497,13 +506,10 @@ int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t fa
 
     for (;;) {
         uint64_t epoch;
-        if (atomic_load(&journal->control->failures) != failures)
-            return cairn_set_message(
-                CAIRN_EIO,
-                "%s: syncing failed before, and so did going on in another segment; open "
-                "it anew",
-                journal->path);
-        int result = append_once(journal, ctx, entry, urgent, appended, &epoch);
+        int result = log_check(journal, failures);
+        if (result)
+            return result;
+        result = append_once(journal, ctx, entry, urgent, appended, &epoch);
         if (result == LOG_NEED_SPARE) {
             result = maintain_make_spare(journal, ctx, record_size(entry->label_size, entry->size));
             if (result == CAIRN_ENOSPC && control_record) {

@@ -31,6 +31,9 @@ struct appended {
 int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
                const struct entry *entry, struct appended *appended);
 
+/* log_check -- 0; or CAIRN_EIO if syncing, and going on in another segment, have failed since `failures`. */
+int log_check(const struct journal *journal, uint64_t failures);
+
 /* log_mend -- if the segment in use is broken, gives it up. For an opening handle.
  * The context bounds the waiting for it. */
 int log_mend(struct journal *journal, const struct cairn_ctx *ctx);

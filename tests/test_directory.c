@@ -987,6 +987,25 @@ static void failure__behind_the_name_does_not_say_that_nothing_was_recorded(void
     }
 }
 
+static void failure__of_space_means_that_nothing_was_recorded(void **state)
+{
+    int met = 0;
+
+    (void)state;
+    record(at.op, "", "zero");
+    for (int nth = 1; met >= nth - 1; nth++) {
+        const size_t before = count_names();
+        failing = (struct failing){.call = "fsync", .at = nth, .number = ENOSPC};
+        int error = cairn_checkpoint(at.op, NULL, "", "x", 1, NULL);
+        met = failing.met;
+        failing = (struct failing){0};
+        if (error == CAIRN_ENOSPC)
+            assert_int_equal(count_names(), before);
+        else
+            assert_int_equal(error, met < nth ? 0 : CAIRN_EIO);
+    }
+}
+
 static void failure__in_compact_keeps_the_latest(void **state)
 {
     static const char *const calls[] = {"unlinkat", "fsync"};
@@ -1102,6 +1121,7 @@ int main(void)
         TEST(failure__leaves_no_id_and_no_trace),
         TEST(failure__at_each_sync_acknowledges_nothing),
         TEST(failure__behind_the_name_does_not_say_that_nothing_was_recorded),
+        TEST(failure__of_space_means_that_nothing_was_recorded),
         TEST(failure__in_compact_keeps_the_latest),
         TEST(temporary__works_where_there_are_no_unnamed_files),
         TEST(temporary__left_by_a_killed_process_is_removed),

@@ -61,9 +61,11 @@ struct worker {
 };
 
 struct order {
-    uint64_t seed; /* 0: end */
+    uint64_t seed; /* 0: end; COMPACT: no checkpoint */
     size_t size;
 };
+
+#define COMPACT UINT64_MAX
 
 static int work(int orders, int results, const char *dir)
 {
@@ -74,7 +76,8 @@ static int work(int orders, int results, const char *dir)
     if (write(results, &result, sizeof(result)) != (ssize_t)sizeof(result) || result != 0)
         return 1;
     while (read(orders, &order, sizeof(order)) == (ssize_t)sizeof(order) && order.seed) {
-        result = story_checkpoint(story, op, order.seed, order.size);
+        result = order.seed == COMPACT ? story_compact(story, op)
+                                       : story_checkpoint(story, op, order.seed, order.size);
         if (write(results, &result, sizeof(result)) != (ssize_t)sizeof(result))
             break;
     }
@@ -737,6 +740,20 @@ static void rules__handles_are_poisoned_until_one_is_opened_anew(void **state)
     all_is_kept();
 }
 
+static void rules__a_poisoned_handle_does_not_find_that_there_is_nothing_to_compact(void **state)
+{
+    (void)state;
+    struct worker one = opened();
+    disk_set(
+        (struct disk_rule){.calls = DISK_SYNC | DISK_SYNC_DIR, .action = DISK_FAIL, .times = UINT64_MAX});
+    assert_int_equal(record(&one, 1, 100), CAIRN_EIO);
+    disk_clear();
+    /* The first checkpoint may be there later, and would not have been compacted. */
+    assert_int_equal(record(&one, COMPACT, 0), CAIRN_EIO);
+    assert_int_equal(leave(&one), 0);
+    all_is_kept();
+}
+
 static void rules__a_segment_can_be_given_up_on_a_full_disk(void **state)
 {
     (void)state;
@@ -846,6 +863,7 @@ int main(void)
         rule_test(rules__what_is_appended_again_after_a_cut_is_not_followed_by_what_was_cut_off),
         rule_test(rules__a_killed_appender_leaves_no_record_behind),
         rule_test(rules__handles_are_poisoned_until_one_is_opened_anew),
+        rule_test(rules__a_poisoned_handle_does_not_find_that_there_is_nothing_to_compact),
         rule_test(rules__a_segment_can_be_given_up_on_a_full_disk),
         rule_test(rules__many_writers_on_a_failing_disk_lose_nothing),
     };

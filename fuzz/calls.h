@@ -1,0 +1,56 @@
+/* calls.h -- the calls by which Cairn changes files, wrapped: who watches them may count them, fail them, cut
+ * a write short, or end the process there.
+ *
+ * A target that uses this has a file fuzz/fuzz_NAME.wrap with the symbols, one a line, as the tests have. As
+ * long as nobody watches, a call is what it is without. What LMDB does within itself is not seen; that it
+ * commits is.
+ */
+#ifndef FUZZ_CALLS_H
+#define FUZZ_CALLS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+enum call_kind {
+    CALL_WRITE,    /* pwritev(), pwrite(), write() */
+    CALL_SYNC,     /* fsync() */
+    CALL_DATASYNC, /* fdatasync() */
+    CALL_SYNC_ALL, /* syncfs() */
+    CALL_OPEN,     /* openat() */
+    CALL_MKDIR,
+    CALL_UNLINK,
+    CALL_RENAME,
+    CALL_LINK,
+    CALL_TIMES,  /* futimens() */
+    CALL_COMMIT, /* mdb_txn_commit(); it cannot be failed */
+    CALL_SHARED, /* of the control page: its locks, the tail, waking up; cannot be failed */
+};
+
+struct call {
+    enum call_kind kind;
+    const char *name;
+    int fd;           /* the file; of a name, its directory */
+    const char *path; /* of those that have names */
+    int to_dir;       /* rename, link */
+    const char *to;
+    int flags;               /* openat() */
+    const struct iovec *iov; /* of a write */
+    int iov_count;
+    off_t offset; /* -1: where the file is */
+    size_t most;  /* a write writes no more than this; a watcher may make it less */
+    long result;  /* when it has been made */
+};
+
+/* calls_watch -- `before` is called before each call, and its result, if it is not 0, is the errno with which
+ * the call fails without having been made. `after` is called when it has been made. Either may be NULL; with
+ * both NULL nobody watches. They are not called for what they do themselves. */
+typedef int calls_before(struct call *call);
+typedef void calls_after(const struct call *call);
+void calls_watch(calls_before *before, calls_after *after);
+
+/* calls_segment_max -- a new segment is this long at most, in bytes; UINT64_MAX at first. Writing the zeros
+ * of a usual one would be most of what an input costs. */
+extern uint64_t calls_segment_max;
+
+#endif

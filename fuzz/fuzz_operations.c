@@ -1,0 +1,436 @@
+/* fuzz_operations.c -- the interface, call by call, against a plain model of it (ledger.h): from two handles
+ * and two threads, while calls of the operating system fail.
+ *
+ * The input is a byte of bits (HOW_*), and then actions. An action's byte says what is done, by which handle
+ * and in which thread, and whether something comes between:
+ *
+ *   - a fault, two bytes: the Nth call that changes something (calls.h) fails, or writes less, and so may
+ * some behind it;
+ *   - the other thread, a byte: at the Nth such call this action is held until the next action, which the
+ *     other thread does by the other handle, has ended; or has not after a moment, for it may need what this
+ *     one holds. Whichever was the first, nothing else can come of the two.
+ *
+ * After each action all is asked of a handle and compared with the model. A call that fails has done nothing,
+ * but where it is not known (CAIRN_EIO, and what a directory removes): then it is compared when all has been
+ * closed and opened again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuzz/calls.h"
+#include "fuzz/ledger.h"
+#include "fuzz/place.h"
+#include "fuzz/sink.h"
+#include "fuzz/source.h"
+#include "fuzz/target.h"
+#include "journal/segment.h"
+
+#define ACTIONS_MAX 40
+#define UNKNOWN_MAX 4       /* steps of which it is not known whether they were done */
+#define MOMENT_NS   2000000 /* that the other thread is waited for, if it waits for this one */
+
+enum { HOW_DIRECTORY = 1, HOW_NAMED = 2, HOW_USUAL = 4, HOW_READER = 8 /* the second handle only reads */ };
+
+enum action_kind {
+    ACTION_CHECKPOINT, /* and a byte for its size */
+    ACTION_LARGE,
+    ACTION_COMPACT,
+    ACTION_CLEAR,
+    ACTION_COMPLETE,
+    ACTION_LATEST,
+    ACTION_LOAD, /* and a byte: which */
+    ACTION_REOPEN,
+    ACTION_RENEW, /* all handles are closed, and opened again */
+    ACTION_REPAIR,
+    ACTION_KINDS
+};
+
+enum { ACTION_MASK = 15, ACTION_SECOND = 16, ACTION_THREAD = 32, ACTION_FAULT = 64, ACTION_BETWEEN = 128 };
+
+/* An action, and what came of it. */
+struct job {
+    enum action_kind kind;
+    unsigned handle, step; /* of the ledger */
+    uint8_t byte;
+    bool writes;
+    bool beside; /* another one is under way, and it is not known what is there */
+    int error;
+    char id[256];
+    char message[1024];
+};
+
+static struct ledger ledger;
+static uint8_t how;
+static char url[PLACE_PATH_SIZE + 32];
+static struct cairn_op *handles[2];
+static unsigned unknown; /* steps of which it is not known whether they were done */
+
+/* What is to come between an action's calls. */
+static struct {
+    unsigned nth, times; /* calls from then on, too */
+    int error;           /* 0: a write writes half */
+    struct job *job;     /* for the other thread */
+    unsigned count, fired;
+} between;
+
+/* --- the other thread -------------------------------------------------------------------------------------
+ */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct job *given; /* that it is at */
+static pid_t threaded;    /* the process that it runs in */
+static _Thread_local bool is_second;
+
+static void perform(struct job *job);
+
+static void *second(void *arg)
+{
+    is_second = true;
+    pthread_mutex_lock(&mutex);
+    for (;;) {
+        while (given == NULL)
+            pthread_cond_wait(&changed, &mutex);
+        struct job *job = given;
+        pthread_mutex_unlock(&mutex);
+        perform(job);
+        pthread_mutex_lock(&mutex);
+        given = NULL;
+        pthread_cond_broadcast(&changed);
+    }
+    return arg;
+}
+
+static void give(struct job *job)
+{
+    pthread_t thread;
+
+    if (threaded != getpid()) {
+        FUZZ_ASSERT(pthread_create(&thread, NULL, second, NULL) == 0, "no thread");
+        pthread_detach(thread);
+        threaded = getpid();
+    }
+    pthread_mutex_lock(&mutex);
+    given = job;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+/* wait_for_it -- until it has done what it was given, or, if it may be waiting for us, for a moment. */
+static void wait_for_it(bool for_a_moment)
+{
+    struct timespec until;
+    int error = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += MOMENT_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&mutex);
+    while (given && error == 0)
+        error = for_a_moment ? pthread_cond_timedwait(&changed, &mutex, &until)
+                             : pthread_cond_wait(&changed, &mutex);
+    pthread_mutex_unlock(&mutex);
+}
+
+/* --- what comes between -----------------------------------------------------------------------------------
+ */
+
+static int before_call(struct call *call)
+{
+    if (is_second && between.job)
+        return 0; /* what comes between is not come between */
+    if ((how & HOW_NAMED) && call->kind == CALL_OPEN && (call->flags & O_TMPFILE) == O_TMPFILE)
+        return EOPNOTSUPP;
+    if (between.nth == 0 || ++between.count < between.nth || between.count > between.nth + between.times)
+        return 0;
+    between.fired++;
+    if (between.job) {
+        give(between.job);
+        wait_for_it(true);
+        return 0;
+    }
+    if (between.error == 0)
+        call->most -= call->most / 2;
+    return between.error == EINTR && call->kind != CALL_WRITE ? EIO : between.error;
+}
+
+/* --- actions ----------------------------------------------------------------------------------------------
+ */
+
+static unsigned flags_of(unsigned handle)
+{
+    return CAIRN_NO_THREAD | (handle == 1 && (how & HOW_READER) ? CAIRN_READONLY : 0);
+}
+
+static int look(struct job *job)
+{
+    void *data = NULL;
+    size_t size = 0;
+    int error = cairn_latest(handles[job->handle], NULL, &data, &size);
+
+    if (error == 0 || error == CAIRN_ENONE) {
+        FUZZ_ASSERT(job->beside || ledger_may_be_latest(&ledger, data, size), "latest gives %d", error);
+        error = 0;
+    }
+    cairn_free(data);
+    return error;
+}
+
+static int load(struct job *job)
+{
+    const struct step *step = ledger.step_count ? &ledger.steps[job->byte % ledger.step_count] : NULL;
+    void *data;
+    size_t size;
+
+    if (step == NULL || step->id[0] == '\0' || ledger.directory)
+        return 0;
+    int error = cairn_load(handles[job->handle], NULL, step->id, &data, &size);
+    if (error == 0) {
+        /* Of what Compact has kept, whose data it is is told by ledger_check(). */
+        FUZZ_ASSERT(step->kind == STEP_COMPACT ||
+                        (size == step->size && memcmp(data, ledger_data(step), size) == 0),
+                    "%s is other data", step->id);
+        cairn_free(data);
+    }
+    return error == CAIRN_ENOTFOUND ? 0 : error;
+}
+
+static int reopen(unsigned handle)
+{
+    cairn_close(handles[handle]);
+    handles[handle] = NULL;
+    return cairn_open(&handles[handle], NULL, url, flags_of(handle));
+}
+
+static void perform(struct job *job)
+{
+    struct cairn_op *op = handles[job->handle];
+
+    switch (job->kind) {
+    case ACTION_LATEST:
+        job->error = look(job);
+        break;
+    case ACTION_LOAD:
+        job->error = load(job);
+        break;
+    case ACTION_REOPEN:
+        job->error = reopen(job->handle);
+        break;
+    case ACTION_REPAIR:
+        job->error = cairn_repair(op, NULL, NULL);
+        break;
+    default:
+        job->error = ledger_take(&ledger, job->step, op, NULL, job->id);
+    }
+    if (job->error)
+        snprintf(job->message, sizeof(job->message), "%s", cairn_message());
+}
+
+/* renew -- all is closed and opened again, and nothing fails: what is there now is what there is. */
+static void renew(void)
+{
+    calls_watch(before_call, NULL);
+    for (unsigned i = 2; i-- > 0;) {
+        cairn_close(handles[i]);
+        handles[i] = NULL;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        int error = reopen(i);
+        if (error)
+            ledger_print(&ledger);
+        FUZZ_ASSERT(error == 0, "handle %u cannot be opened: %d, %s", i, error, cairn_message());
+        ledger_check(&ledger, handles[i], true, "who has opened it again");
+    }
+    unknown = 0;
+}
+
+/* decode -- false if it is one that is not run as the others. */
+static void decode(struct job *job, uint8_t byte, struct source *source)
+{
+    static const enum step_kind kinds[] = {STEP_CHECKPOINT, STEP_CHECKPOINT, STEP_COMPACT, STEP_CLEAR,
+                                           STEP_COMPLETE};
+
+    *job = (struct job){.kind = (byte & ACTION_MASK) % ACTION_KINDS, .handle = byte & ACTION_SECOND ? 1 : 0};
+    if (job->kind <= ACTION_LARGE || job->kind == ACTION_LOAD)
+        job->byte = source_u8(source);
+    job->writes = job->kind <= ACTION_COMPLETE;
+    if (job->writes && ledger.step_count + 2 > LEDGER_STEPS)
+        job->writes = (job->kind = ACTION_LATEST) == ACTION_CHECKPOINT;
+    if (job->writes)
+        job->step = ledger_add(&ledger, kinds[job->kind],
+                               job->kind == ACTION_CHECKPOINT ? job->byte
+                               : job->kind == ACTION_LARGE    ? 256u * job->byte
+                                                              : 0);
+}
+
+/* judge -- whether the error is one that may be. */
+static enum outcome judge(const struct job *job, bool faulty)
+{
+    const bool reader = job->handle == 1 && (how & HOW_READER);
+
+    if (job->writes && reader) {
+        FUZZ_ASSERT(job->error == CAIRN_EACCES || (faulty && job->error), "a reader's call gives %d",
+                    job->error);
+    } else if (!faulty && unknown == 0) {
+        const int refusal = ledger.directory ? CAIRN_ENOTSUP : reader ? CAIRN_EACCES : 0;
+        const bool none = job->kind == ACTION_REPAIR && job->error == refusal;
+        if (job->error && !none)
+            ledger_print(&ledger);
+        FUZZ_ASSERT(job->error == 0 || none, "action %d fails: %d, %s", (int)job->kind, job->error,
+                    job->message);
+    }
+    return job->writes ? ledger_outcome(&ledger, job->step, job->error) : OUTCOME_NEVER;
+}
+
+/* arm -- what is to come between, from the input. */
+static void arm(uint8_t byte, struct source *source, struct job *other)
+{
+    static const int errors[] = {EIO, ENOSPC, EINTR, EMFILE, EDQUOT, 0, EIO, ENOSPC};
+
+    memset(&between, 0, sizeof(between));
+    if (byte & ACTION_FAULT) {
+        const uint8_t nth = source_u8(source), what = source_u8(source);
+        between.nth = 1 + nth % 64;
+        between.error = errors[what % 8];
+        between.times = what & 0x80 ? 1000 : what >> 3 & 3;
+    } else if (other) {
+        between.nth = 1 + source_u8(source) % 32;
+        between.job = other;
+    }
+}
+
+/* run_one -- an action, and the one that comes between its calls, if one does. */
+static void run_one(struct source *source)
+{
+    const uint8_t byte = source_u8(source);
+    static struct job job, other;
+    enum outcome outcome;
+    bool both = false;
+
+    decode(&job, byte, source);
+    if (job.kind == ACTION_RENEW) {
+        renew();
+        return;
+    }
+    if ((byte & ACTION_BETWEEN) && !(byte & ACTION_FAULT) && job.writes && unknown == 0) {
+        decode(&other, source_u8(source), source);
+        /* Closing waits for others longer than anybody wants to. */
+        both = other.kind != ACTION_REOPEN && other.kind != ACTION_RENEW;
+        other.handle = 1 - job.handle;
+        other.beside = true;
+    }
+    arm(byte, source, both ? &other : NULL);
+    const bool faulty = byte & ACTION_FAULT;
+    calls_watch(before_call, NULL);
+    if ((byte & ACTION_THREAD) && !both) {
+        give(&job);
+        wait_for_it(false);
+    } else {
+        perform(&job);
+    }
+    const bool fired = between.fired;
+    if (both && fired)
+        wait_for_it(false);
+    memset(&between, 0, sizeof(between));
+    if (both && !fired)
+        perform(&other); /* there were fewer calls: it comes afterwards */
+
+    outcome = judge(&job, faulty);
+    unknown += outcome == OUTCOME_MAYBE;
+    if (both && job.writes && other.writes) {
+        const enum outcome second_outcome = judge(&other, faulty);
+        ledger_end_both(&ledger, (const unsigned[]){job.step, other.step},
+                        (const enum outcome[]){outcome, second_outcome},
+                        (const char *const[]){job.id, other.id});
+    } else {
+        if (both)
+            judge(&other, faulty);
+        if (job.writes)
+            ledger_end(&ledger, job.step, outcome, job.id);
+    }
+    if (unknown >= UNKNOWN_MAX || handles[job.handle] == NULL)
+        renew();
+    else if (unknown == 0)
+        ledger_check(&ledger, handles[job.step & 1], true, job.step & 1 ? "the second" : "the first");
+}
+
+/* What is freed is held back less long than it is by default: an input frees megabytes, and to touch as many
+ * new ones is half of what it costs. */
+extern const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=8";
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct source source = {data, size};
+
+    how = source_u8(&source);
+    ledger_begin(&ledger, how & HOW_DIRECTORY);
+    calls_segment_max = how & HOW_USUAL ? UINT64_MAX : SEGMENT_SIZE_MIN;
+    memset(&between, 0, sizeof(between));
+    place_clear();
+    snprintf(url, sizeof(url), "%s:%s/o", ledger.directory ? "dir" : "journal", place_path());
+    renew();
+    for (unsigned i = 0; i < ACTIONS_MAX && source.left; i++)
+        run_one(&source);
+    renew();
+    calls_watch(NULL, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        cairn_close(handles[i]);
+        handles[i] = NULL;
+    }
+    return 0;
+}
+
+/* --- seeds -------------------------------------------------------------------------------------------------
+ */
+
+#define BYTES(...) sink_bytes(&sink, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+void target_seeds(target_seed *seed)
+{
+    static struct sink sink;
+    char name[64];
+
+    for (uint8_t directory = 0; directory < 2; directory++) {
+        const char *kind = directory ? "dir" : "journal";
+
+        sink.size = 0;
+        BYTES(directory, ACTION_CHECKPOINT, 10, ACTION_LARGE | ACTION_SECOND, 200,
+              ACTION_LATEST | ACTION_THREAD, ACTION_LOAD, 0, ACTION_LARGE | ACTION_THREAD, 255,
+              ACTION_COMPACT, ACTION_LARGE, 200, ACTION_REOPEN | ACTION_SECOND, ACTION_CLEAR,
+              ACTION_CHECKPOINT, 0, ACTION_COMPLETE, ACTION_RENEW, ACTION_CHECKPOINT, 9);
+        snprintf(name, sizeof(name), "%s-calls", kind);
+        seed(name, sink.bytes, sink.size);
+
+        sink.size = 0;
+        BYTES(directory | HOW_NAMED, ACTION_CHECKPOINT, 10, ACTION_CHECKPOINT | ACTION_FAULT, 20, 5, 0,
+              ACTION_CHECKPOINT, 7, ACTION_LARGE | ACTION_FAULT, 200, 8, 1, ACTION_RENEW,
+              ACTION_COMPACT | ACTION_FAULT, 3, 0, ACTION_RENEW, ACTION_REOPEN | ACTION_FAULT, 4, 3,
+              ACTION_CHECKPOINT | ACTION_FAULT, 60, 6, 0x85, ACTION_COMPLETE | ACTION_FAULT, 5, 2);
+        snprintf(name, sizeof(name), "%s-faults", kind);
+        seed(name, sink.bytes, sink.size);
+
+        sink.size = 0;
+        BYTES(directory, ACTION_CHECKPOINT | ACTION_BETWEEN, 10, ACTION_CHECKPOINT, 20, 3,
+              ACTION_LARGE | ACTION_BETWEEN | ACTION_SECOND, 200, ACTION_COMPACT, 5,
+              ACTION_CLEAR | ACTION_BETWEEN, ACTION_CHECKPOINT, 30, 2, ACTION_CHECKPOINT | ACTION_BETWEEN, 10,
+              ACTION_LATEST, 6, ACTION_COMPACT | ACTION_BETWEEN, ACTION_CHECKPOINT, 4, 4);
+        snprintf(name, sizeof(name), "%s-between", kind);
+        seed(name, sink.bytes, sink.size);
+
+        sink.size = 0;
+        BYTES(directory | HOW_READER, ACTION_CHECKPOINT, 10, ACTION_CHECKPOINT | ACTION_SECOND, 10,
+              ACTION_REPAIR, ACTION_LATEST | ACTION_SECOND, ACTION_COMPACT | ACTION_SECOND | ACTION_THREAD);
+        snprintf(name, sizeof(name), "%s-reader", kind);
+        seed(name, sink.bytes, sink.size);
+    }
+}
