@@ -149,8 +149,8 @@ static void get_op(struct reader *reader, struct op *op)
         reader->failed = check_op(op);
 }
 
-/* check_objects -- what is wrong with their numbers, or NULL. They are given in order, so there are no more than
- * operations; and a directory is one of them. */
+/* check_objects -- what is wrong with their numbers, or NULL. They are given in order, so there are no more
+ * than operations; and a directory is one of them. */
 static const char *check_objects(const struct trace *trace)
 {
     if (trace->objects > trace->count + 1)
