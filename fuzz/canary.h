@@ -1,7 +1,7 @@
 /* canary.h -- a directory to work in with another one beside it that nobody is to touch.
  *
- * They are `work` and `beside` in the target's place (place.h). What is beside has the name of a checkpoint, so that
- * a path that leads out of the one finds something in the other.
+ * They are `work` and `beside` in the target's place (place.h). What is beside has the name of a checkpoint,
+ * so that a path that leads out of the one finds something in the other.
  */
 #ifndef FUZZ_CANARY_H
 #define FUZZ_CANARY_H

@@ -1,9 +1,10 @@
 /* fuzz_trace.c -- the files of cairn-torture: a trace, which `show` tells, and a file to replay.
  *
- * An input is a trace: which operations, and for a file to replay which crash of it; what the harness itself writes of
- * that is then patched (patch.h), and its hash is made to fit again unless a bit says otherwise. Or it is the
- * bytes behind the head of a file, as they are. Then all is done that `show` does, and what `replay` does short of
- * starting the check: the state is made, laid out, judged as without a check, and told.
+ * An input is a trace: which operations, and for a file to replay which crash of it; what the harness itself
+ * writes of that is then patched (patch.h), and its hash is made to fit again unless a bit says otherwise. Or
+ * it is the bytes behind the head of a file, as they are. Then all is done that `show` does, and what
+ * `replay` does short of starting the check: the state is made, laid out, judged as without a check, and
+ * told.
  *
  * What must hold:
  *
@@ -31,11 +32,11 @@
 #include "torture/report.h"
 #include "torture/repro.h"
 
-#define NAME_GIVEN  CANARY_WORK "/given"
-#define NAME_AGAIN  CANARY_WORK "/again"
-#define NAME_THIRD  CANARY_WORK "/third"
-#define NAME_LAID   CANARY_WORK "/laid"
-#define HEAD        16u /* of a file: magic and version */
+#define NAME_GIVEN    CANARY_WORK "/given"
+#define NAME_AGAIN    CANARY_WORK "/again"
+#define NAME_THIRD    CANARY_WORK "/third"
+#define NAME_LAID     CANARY_WORK "/laid"
+#define HEAD          16u /* of a file: magic and version */
 #define ALLOWED(size) (1024 * 1024 + 256 * (size))
 
 enum { INPUT_REPRO = 1, INPUT_RAW = 2, INPUT_UNMENDED = 4, INPUT_LAID = 8 };
@@ -54,9 +55,11 @@ static void ended(void)
 
 static char *take_name(struct source *source)
 {
-    static const char *const names[] = {"a",   "b",  "c",        "d",     "e",         "",
-                                        ".",   "..", "../stray", "a/b",   "/tmp",      "a\nb",
-                                        "\\x", "..", "../" CANARY_BESIDE "/" CANARY_NAME, "\xff\xfe"};
+    static const char *const names[] = {
+        "a",       "b",    "c",   "d",        "e",
+        "",        ".",    "..",  "../stray", "a/b",
+        "/tmp",    "a\nb", "\\x", "..",       "../" CANARY_BESIDE "/" CANARY_NAME,
+        "\xff\xfe"};
     const uint8_t which = source_u8(source);
     char text[UINT8_MAX + 1];
 
@@ -220,7 +223,8 @@ static bool make_file(struct source *source, uint8_t flags, size_t *size)
     }
     if (*size >= 8 && !(flags & INPUT_UNMENDED)) {
         const uint64_t hash = XXH3_64bits(bytes, *size - 8);
-        memcpy(bytes + *size - 8, &hash, sizeof(hash)); /* of this machine, which is little-endian, as all are */
+        memcpy(bytes + *size - 8, &hash,
+               sizeof(hash)); /* of this machine, which is little-endian, as all are */
     }
     place_write(NAME_GIVEN, bytes, *size);
     free(bytes);
@@ -235,8 +239,7 @@ static bool load(struct repro *repro, bool whole, const char *name)
 
     *repro = (struct repro){.check = NULL};
     stderr = said_open(&told);
-    const bool loaded =
-        whole ? repro_load(repro, path_of(name)) : trace_load(&repro->trace, path_of(name));
+    const bool loaded = whole ? repro_load(repro, path_of(name)) : trace_load(&repro->trace, path_of(name));
     fclose(stderr);
     stderr = before;
     if (loaded) {
