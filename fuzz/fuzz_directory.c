@@ -309,7 +309,7 @@ static void take_label(struct source *source, char label[300])
     else if (how < 128)
         source_bytes(source, label, how % 16);
     else
-        memset(label, 'l', how + 100u); /* from 228 on, and 243 is the most */
+        memset(label, 'l', how + 44u); /* up to 299, and 243 is the most */
 }
 
 /* take_id -- one from the table, or that of something that is there. */
