@@ -14,8 +14,8 @@
  * made where there are such, and beside these all that was recorded is there;
  *   - whatever fails does so with one of Cairn's errors, and a message.
  *
- * Left out: a second name for a file of another directory, or for the lock. Whoever can give a file such a
- * name could as well write to it.
+ * Left out: further names (hard links) of what is written to in its place, the lock and a journal's files.
+ * Whoever can give a file such a name could as well write to it.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -230,6 +230,18 @@ static void take_content(struct source *source, const char *name)
     }
 }
 
+static bool begins(const char *name, const char *with)
+{
+    return strncmp(name, with, strlen(with)) == 0;
+}
+
+/* is_of_journal -- whether the name is one of a journal's own, by docs/format.md. */
+static bool is_of_journal(const char *name)
+{
+    return begins(name, "seg-") || begins(name, "spare-") || begins(name, "damaged-") ||
+           begins(name, "blob-") || strcmp(name, "index.mdb") == 0 || strcmp(name, "journal.ctl") == 0;
+}
+
 static void make_thing(struct source *source)
 {
     const enum thing thing = (enum thing)(source_u8(source) % THING_COUNT);
@@ -265,7 +277,8 @@ static void make_thing(struct source *source)
         break;
     case THING_NAME:
         take_name(source, other);
-        if (strcmp(name, "lock") != 0 && strcmp(other, "lock") != 0)
+        if (strcmp(name, "lock") != 0 && strcmp(other, "lock") != 0 &&
+            is_of_journal(name) == is_of_journal(other))
             result = linkat(work, other, work, name, 0);
         break;
     case THING_MANY:
@@ -736,18 +749,10 @@ static void run_dir(struct source *source, uint8_t flags)
 
 /* --- a journal ----------------------------------------------------------------------------------------- */
 
-static bool begins(const char *name, const char *with)
-{
-    return strncmp(name, with, strlen(with)) == 0;
-}
-
-/* minds_foreign -- what is no file of a journal, by docs/format.md. */
+/* minds_foreign -- what is no file of a journal. */
 static bool minds_foreign(const struct found *file)
 {
-    const char *name = file->name;
-
-    return !begins(name, "seg-") && !begins(name, "spare-") && !begins(name, "damaged-") &&
-           !begins(name, "blob-") && strcmp(name, "index.mdb") != 0 && strcmp(name, "journal.ctl") != 0;
+    return !is_of_journal(file->name);
 }
 
 /* has -- whether there is a file that `minds` holds for. */
