@@ -14,6 +14,7 @@ engines=${CAIRN_FUZZ_ENGINES:-libfuzzer afl}
 planted_seconds=60
 out=$PWD/build/fuzz
 jobs=${CAIRN_JOBS:-2}
+regressions=yes # are inputs, too; but not where a planted bug is to be found
 
 # What the targets do to files they do in memory, below one directory that is removed at the end.
 base=/dev/shm
@@ -50,7 +51,7 @@ run_libfuzzer() {
     local corpora=("$grown" "fuzz/corpus/$noun")
     mkdir -p "$grown" "$findings"
     mapfile -t options < <(libfuzzer_options "$noun")
-    [ ! -d "fuzz/regressions/$noun" ] || corpora+=("fuzz/regressions/$noun")
+    [ "$regressions" = no ] || [ ! -d "fuzz/regressions/$noun" ] || corpora+=("fuzz/regressions/$noun")
     # It stops at the first finding.
     ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
         "$bin" "${options[@]}" "-max_total_time=$seconds" "-artifact_prefix=$findings/" \
@@ -199,6 +200,7 @@ planted_one() {
 
 run_planted() {
     local copy=$out/planted patch result=0
+    regressions=no
     planted_copy "$copy"
     mkdir -p "$copy/build"
     (cd "$copy" && cmake --preset fuzz -D CAIRN_WERROR=OFF) >"$copy/build/configure.log" 2>&1 || {

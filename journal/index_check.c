@@ -4,7 +4,8 @@
  * one flipped bit there is a crash or an endless loop. This walks the newest snapshot's two trees, the
  * free list and the main table, as LMDB would, and checks on the way that
  *
- *   - both meta pages are LMDB's, of this page size, and the newest snapshot ends within the file;
+ *   - both meta pages are LMDB's, of this page size, and the newest snapshot ends within the file and can be
+ * followed by another;
  *   - each page is what the page that points at it says it is, has its own number, and is reached once;
  *   - the nodes fill their page, each its own bytes, and each value lies within its node or its overflow
  * pages;
@@ -299,6 +300,10 @@ const char *index_check(int fd)
         return "the file is shorter than its snapshot";
     if (newest->map_size < check.pages * page_size || newest->map_size > (uint64_t)1 << 46)
         return "the map size is impossible";
+    /* The next one must be larger. Past the end it would begin at 0 again, and what is saved never be the
+     * newest. */
+    if (newest->transaction > UINT64_MAX / 2)
+        return "the transaction's number is impossible";
     check.seen = calloc(1, check.pages);
     if (check.seen == NULL)
         return "no memory";
