@@ -144,6 +144,7 @@ static const char *const ids[] = {"00000000.chk",
                                   "00000000",
                                   "seg-00000001"};
 
+#define MANY_MAX        1200u
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 /* A file of a good journal. */
@@ -242,6 +243,8 @@ static bool is_of_journal(const char *name)
            begins(name, "blob-") || strcmp(name, "index.mdb") == 0 || strcmp(name, "journal.ctl") == 0;
 }
 
+static unsigned made; /* by THING_MANY */
+
 static void make_thing(struct source *source)
 {
     const enum thing thing = (enum thing)(source_u8(source) % THING_COUNT);
@@ -282,7 +285,7 @@ static void make_thing(struct source *source)
             result = linkat(work, other, work, name, 0);
         break;
     case THING_MANY:
-        for (unsigned i = 4u * source_u8(source); i > 0; i--) {
+        for (unsigned i = 4u * source_u8(source); i > 0 && made < MANY_MAX; i--, made++) {
             snprintf(other, sizeof(other), "%08u%.100s.chk", i, name);
             write_file(other, &i, sizeof(i));
         }
@@ -296,6 +299,7 @@ static void make_thing(struct source *source)
 static void make_directory(struct source *source, uint8_t flags)
 {
     canary_begin();
+    made = 0;
     for (size_t i = 0; flags & INPUT_BASE && i < COUNT_OF(images); i++) {
         if (images[i].name[0] == 's' || flags & INPUT_INDEX)
             write_file(images[i].name, images[i].bytes, images[i].size);
