@@ -310,8 +310,8 @@ static void check_printed(const struct line *line, int status)
     FUZZ_ASSERT(status != 0 || strstr(errors.text, "usage: ") == NULL, "all is done, and it says: %s",
                 errors.text);
     FUZZ_ASSERT(prints_data(line) || said_is_text(&out), "what it prints is no text: %s", out.text);
-    if (is(line, 2, "--json") && line->argc == 4 && line->argv[3][0] != '-' && out.size == out.total &&
-        !prints_data(line))
+    if (is(line, 2, "--json") && line->argc == 4 && line->argv[1][0] != '-' && line->argv[3][0] != '-' &&
+        out.size == out.total && !prints_data(line))
         FUZZ_ASSERT(is_objects(out.text), "what it prints is no JSON: %s", out.text);
     if (line->argc == 1 || is(line, 1, "missing"))
         FUZZ_ASSERT(status == 2, "there is no such command, and it ends with %d", status);
