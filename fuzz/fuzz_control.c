@@ -169,11 +169,11 @@ void target_seeds(target_seed *seed)
     static const char *const names[] = {"rest", "live", "", "live-writes", "raw"};
     static struct sink sink;
 
-    for (uint8_t how = 0; how <= INPUT_RAW; how++) {
+    for (unsigned how = 0; how <= INPUT_RAW; how++) {
         if (names[how][0] == '\0')
             continue;
         sink.size = 0;
-        sink_u8(&sink, how);
+        sink_u8(&sink, (uint8_t)how);
         if (how == INPUT_RAW) {
             sink_u64(&sink, CONTROL_MAGIC);
             sink_u32(&sink, CONTROL_VERSION);

@@ -333,8 +333,9 @@ void target_seeds(target_seed *seed)
     static struct sink sink;
 
     begin(&sink, 0, 0);
-    for (uint8_t kind = RECORD_CHECKPOINT; kind <= RECORD_JUMP; kind++)
-        add_following(&sink, kind, "a", saying, kind == RECORD_CHECKPOINT ? 3 : (uint16_t)record_says(kind));
+    for (unsigned kind = RECORD_CHECKPOINT; kind <= RECORD_JUMP; kind++)
+        add_following(&sink, (uint8_t)kind, "a", saying,
+                      kind == RECORD_CHECKPOINT ? 3 : (uint16_t)record_says((uint8_t)kind));
     seed("all-kinds", sink.bytes, sink.size);
 
     begin(&sink, 4, 0);
