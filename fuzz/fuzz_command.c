@@ -162,7 +162,7 @@ static void take_line(struct source *source, struct line *line)
         const uint8_t which = source_u8(source);
         memset(text, 0, ARGUMENT_SIZE);
         if (which < WORDS) {
-            strcpy(text, words[which]);
+            snprintf(text, ARGUMENT_SIZE, "%s", words[which]);
         } else if (which < 240) {
             source_bytes(source, text, which % 32);
             confine(text);

@@ -107,35 +107,19 @@ static const char *const file_names[] = {"00000000.chk",
 
                                          "00000000a"};
 
-static const char *const link_ends[] = {"../" CANARY_BESIDE "/" CANARY_NAME,
-                                        "../" CANARY_BESIDE,
-                                        "../stray",
-                                        ".",
-                                        "lock",
-                                        "00000001.chk",
-                                        "00000000.chk",
-                                        "nowhere",
-                                        "/dev/zero",
-                                        "seg-00000001",
-                                        "seg-00000002",
-                                        "../" CANARY_BESIDE "/stray"};
+static const char *const link_ends[] = {
+    "../beside/00000000.chk", "../beside",      "../stray", ".",         "lock",
+    "00000001.chk",           "00000000.chk",   "nowhere",  "/dev/zero", "seg-00000001",
+    "seg-00000002",           "../beside/stray"};
 
-static const char *const labels[] = {"",
-                                     "a",
-                                     "another",
-                                     "/../../" CANARY_BESIDE "/stray",
-                                     "../stray",
-                                     "\xff",
-                                     ".chk",
-                                     "\n",
-                                     "/../../stray",
-                                     "\xc3\xa9"};
+static const char *const labels[] = {"",     "a",    "another", "/../../beside/stray", "../stray",
+                                     "\xff", ".chk", "\n",      "/../../stray",        "\xc3\xa9"};
 
 static const char *const ids[] = {"00000000.chk",
                                   "00000001.chk",
-                                  "../" CANARY_BESIDE "/" CANARY_NAME,
-                                  "00000000/../../" CANARY_BESIDE "/" CANARY_NAME,
-                                  "00000000a/../../" CANARY_BESIDE "/" CANARY_NAME,
+                                  "../beside/00000000.chk",
+                                  "00000000/../../beside/00000000.chk",
+                                  "00000000a/../../beside/00000000.chk",
                                   "00000000@1",
                                   "00000001@1",
                                   "",
@@ -201,7 +185,7 @@ static void take_name(struct source *source, char name[256])
 
     memset(name, 0, 256);
     if (how < COUNT_OF(file_names)) {
-        strcpy(name, file_names[how]);
+        snprintf(name, 256, "%s", file_names[how]);
     } else if (how < 160) {
         const unsigned number = source_u8(source);
         memset(label, 0, sizeof(label));
@@ -322,7 +306,7 @@ static void take_label(struct source *source, char label[300])
 
     memset(label, 0, 300);
     if (how < COUNT_OF(labels))
-        strcpy(label, labels[how]);
+        snprintf(label, 300, "%s", labels[how]);
     else if (how < 128)
         source_bytes(source, label, how % 16);
     else
@@ -336,9 +320,9 @@ static void take_id(struct source *source, char id[300])
 
     memset(id, 0, 300);
     if (how < COUNT_OF(ids))
-        strcpy(id, ids[how]);
+        snprintf(id, 300, "%s", ids[how]);
     else if (how < 224 && before.count)
-        strcpy(id, before.files[how % before.count].name);
+        snprintf(id, 300, "%s", before.files[how % before.count].name);
     else
         source_bytes(source, id, how % 32);
 }

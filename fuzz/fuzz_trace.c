@@ -55,11 +55,10 @@ static void ended(void)
 
 static char *take_name(struct source *source)
 {
-    static const char *const names[] = {
-        "a",       "b",    "c",   "d",        "e",
-        "",        ".",    "..",  "../stray", "a/b",
-        "/tmp",    "a\nb", "\\x", "..",       "../" CANARY_BESIDE "/" CANARY_NAME,
-        "\xff\xfe"};
+    static const char *const names[] = {"a",       "b",    "c",   "d",        "e",
+                                        "",        ".",    "..",  "../stray", "a/b",
+                                        "/tmp",    "a\nb", "\\x", "..",       "../beside/00000000.chk",
+                                        "\xff\xfe"};
     const uint8_t which = source_u8(source);
     char text[UINT8_MAX + 1];
 
@@ -435,6 +434,7 @@ void target_seeds(target_seed *seed)
         {OP_WRITE, OP_FSYNC, 5, 0, 0, 0, 0, 0, 5, 5, 30},
         {OP_WRITE, 0, 5, 0, 0, 0, 30, 0, 5, 5, 30},
     };
+    static const struct seed_op outside = {OP_CREATE, 0, 2, 1, 0, TYPE_FILE, 0, 0, 8, 5, 0};
     const uint8_t count = sizeof(ops) / sizeof(ops[0]);
     static struct sink sink;
     char name[32];
@@ -448,15 +448,29 @@ void target_seeds(target_seed *seed)
     sink_u16(&sink, 1);
     sink_u8(&sink, 40);
     seed("trace-patched", sink.bytes, sink.size);
-    for (uint8_t profile = PROFILE_KILL; profile < PROFILES; profile++) {
+    for (enum profile profile = PROFILE_KILL; profile < PROFILES; profile++) {
         sink.size = 0;
         sink_u8(&sink, INPUT_REPRO | INPUT_LAID);
-        add_repro(&sink, (uint8_t)(profile % ORACLES), profile, count,
+        add_repro(&sink, (uint8_t)(profile % (unsigned)ORACLES), (uint8_t)profile, count,
                   profile == PROFILE_ROT ? (uint8_t)ROT_OLDER : 0);
         add_trace(&sink, ops, count);
         snprintf(name, sizeof(name), "repro-%s", profile_name(profile));
         seed(name, sink.bytes, sink.size);
     }
+    /* What is refused, so that it is noticed if it is not: a name that leads out, and a length. */
+    sink.size = 0;
+    sink_u8(&sink, INPUT_REPRO | INPUT_LAID);
+    add_repro(&sink, ORACLE_CHECK, PROFILE_XFS, 1, 0);
+    add_trace(&sink, &outside, 1);
+    seed("name-outside", sink.bytes, sink.size);
+    sink.size = 0;
+    sink_u8(&sink, 0);
+    add_trace(&sink, ops, 2);
+    sink_u8(&sink, PATCH_WORD);
+    sink_u16(&sink, HEAD);
+    sink_u16(&sink, 1);
+    sink_u8(&sink, 20);
+    seed("length", sink.bytes, sink.size);
     sink.size = 0;
     sink_u8(&sink, INPUT_RAW);
     sink_bytes(&sink, "\0\0\0\0\0\0\0\0", 8);

@@ -63,7 +63,7 @@ const struct found *listing_find(const struct listing *listing, const char *name
 
     if (strlen(name) >= sizeof(key.name))
         return NULL;
-    strcpy(key.name, name);
+    memcpy(key.name, name, strlen(name) + 1);
     return bsearch(&key, listing->files, listing->count, sizeof(listing->files[0]), by_name);
 }
 
