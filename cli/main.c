@@ -88,11 +88,10 @@ static int misuse(const struct command *command)
 /* `cairn help [COMMAND]`, on the command line from `help` on. */
 static int run_help(struct request *request, int argc, char **argv)
 {
-    static char name[] = "cairn: help";
     const struct command *command = NULL;
     int first;
 
-    argv[0] = name;
+    request->command = "help";
     first = options_parse(request, argc, argv, 0, false);
     if (first < 0)
         return misuse(NULL);
@@ -121,12 +120,9 @@ static int run_help(struct request *request, int argc, char **argv)
 /* Runs `command` on the command line from its name on. */
 static int run_command(const struct command *command, struct request *request, int argc, char **argv)
 {
-    char name[64]; /* under which getopt_long() complains */
     int first;
 
     request->command = command->name;
-    snprintf(name, sizeof name, "cairn: %s", command->name);
-    argv[0] = name;
     first = options_parse(request, argc, argv, command->options, false);
     if (first < 0)
         return misuse(command);
@@ -150,11 +146,9 @@ static int run_command(const struct command *command, struct request *request, i
 
 static int run(struct request *request, int argc, char **argv)
 {
-    static char name[] = "cairn";
     const struct command *command;
     int first;
 
-    argv[0] = name;
     first = options_parse(request, argc, argv, 0, true);
     if (first < 0)
         return misuse(NULL);

@@ -106,20 +106,42 @@ static bool options_apply(struct request *request, int key, const char *argument
     case KEY_VERSION:
         request->version = true;
         return true;
-    default: /* getopt_long() has said what it is */
+    default:
         return false;
     }
+}
+
+/* Says what getopt_long() has found wrong with an option. It would itself, but with the argument as it is,
+ * whatever that does to a terminal. */
+static void options_complain(const struct request *request, int key, const char *argument,
+                             const struct option *table, const char *letters)
+{
+    const size_t size = strncmp(argument, "--", 2) == 0 ? strcspn(argument + 2, "=") : 0;
+    unsigned alike = 0;
+
+    for (; table->name != NULL && optopt == 0; table++)
+        alike += strncmp(table->name, argument + 2, size) == 0;
+    if (key == ':')
+        failure_say(request->command, "option '%s' needs an argument", argument);
+    else if (optopt == 0)
+        failure_say(request->command,
+                    alike > 1 ? "option '%s' may be one of several" : "there is no option '%s'", argument);
+    else if (optopt > UINT8_MAX || strchr(letters, optopt) != NULL)
+        failure_say(request->command, "option '%s' takes no argument", argument);
+    else
+        failure_say(request->command, "there is no option '-%c'", optopt);
 }
 
 int options_parse(struct request *request, int argc, char **argv, unsigned allowed, bool stop)
 {
     struct option table[ROW_COUNT + 1] = {{0}};
-    char letters[2 * ROW_COUNT + 2];
+    char letters[2 * ROW_COUNT + 3];
     size_t row_count = 0, letter_count = 0;
     int key;
 
     if (stop)
         letters[letter_count++] = '+';
+    letters[letter_count++] = ':'; /* it says nothing itself */
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (!row_is_taken(&rows[i], allowed))
             continue;
@@ -135,6 +157,10 @@ int options_parse(struct request *request, int argc, char **argv, unsigned allow
 
     optind = 0; /* from the beginning, also the second time */
     while ((key = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+        if (key == '?' || key == ':') {
+            options_complain(request, key, argv[optind - 1], table, letters);
+            return -1;
+        }
         if (!options_apply(request, key, optarg))
             return -1;
         if (request->help || request->version)

@@ -1,7 +1,7 @@
 /* options.h -- the options of the command line: one table for parsing them and for telling of them.
  *
- * Options may stand before or after the operands; `--` ends them. getopt_long() does the work and says
- * what is wrong, in the usual form.
+ * Options may stand before or after the operands; `--` ends them. getopt_long() does the work, but for
+ * saying what is wrong.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -20,8 +20,8 @@ enum option_bit {
 };
 
 /* Takes the options out of argv[1] and on. With `stop` it ends at the first operand, else it moves all
- * operands to the end of argv. argv[0] is the name to complain under. Fills in *request; returns the index
- * of the first operand, or -1 if something was wrong, which has been said. Ends early, with what follows
+ * operands to the end of argv. Fills in *request; returns the index of the first operand, or -1 if something
+ * was wrong, which has been said. Ends early, with what follows
  * unread, at --help and --version. */
 int options_parse(struct request *request, int argc, char **argv, unsigned allowed, bool stop);
 

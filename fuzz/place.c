@@ -34,6 +34,7 @@ static void clear(int dir)
             continue;
         if (unlinkat(dir, entry->d_name, 0) == 0)
             continue;
+        fchmodat(dir, entry->d_name, 0700, 0); /* it is a directory, and may have been closed to us */
         int below = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (below < 0)
             give_up("cannot remove it", entry->d_name);
@@ -76,10 +77,15 @@ const char *place_path(void)
 
 void place_clear(void)
 {
-    int dir = openat(place_dir(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    place_clear_below(".");
+}
+
+void place_clear_below(const char *name)
+{
+    int dir = openat(place_dir(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (dir < 0)
-        give_up("cannot open it", ".");
+        give_up("cannot open it", name);
     clear(dir);
 }
 

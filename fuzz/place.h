@@ -19,6 +19,9 @@ int place_dir(void);
 /* place_clear -- removes all that the directory holds. */
 void place_clear(void);
 
+/* place_clear_below -- the same of a directory in it. */
+void place_clear_below(const char *name);
+
 /* place_write -- makes the file `name` in it have these bytes and no others. */
 void place_write(const char *name, const void *data, size_t size);
 

@@ -601,6 +601,19 @@ place__of_an_unknown_scheme_or_without_a_name_exits_2() {
     complains_as latest
 }
 
+wrong_option__is_told_as_text_that_no_terminal_minds() {
+    misused list $'--no\e[2J\xff' j
+    has_line err "^cairn: list: there is no option '--no\\\\x1b\[2J\\\\xff'"
+    misused list $'-\a' j
+    has_line err "^cairn: list: there is no option '-\\\\x07'"
+    misused list --json=1 j
+    has_line err "^cairn: list: option '--json=1' takes no argument"
+    misused compact j --label
+    has_line err "^cairn: compact: option '--label' needs an argument"
+    misused help list -q
+    has_line err "^cairn: help: there is no option '-q'"
+}
+
 bad_usage__exits_2_with_the_usage_on_stderr() {
     misused
     misused no-such-command j

@@ -520,6 +520,39 @@ static void pending__does_not_grow_with_what_is_durable(void **state)
     model_release(&model);
 }
 
+static void bytes__far_out_are_there_and_holes_are_zero(void **state)
+{
+    static const char bytes[3 * CONTENT_PAGE] = {[0] = 'a', [CONTENT_PAGE] = 'b', [2 * CONTENT_PAGE] = 'c'};
+    const uint64_t far = (uint64_t)1 << 60;
+    struct content content = {0}, copy = {0};
+
+    (void)state;
+    content_write(&content, far, "far", 3);
+    content_write(&content, 10, bytes, sizeof(bytes)); /* before it, and over four pages */
+    assert_int_equal(content.size, far + 3);
+    assert_memory_equal(content_page(&content, (size_t)(far / CONTENT_PAGE)), "far", 4);
+    assert_int_equal(content_page(&content, 1)[10], 'b');
+    assert_null(content_page(&content, 4));
+    assert_int_equal(content_next(&content, 4), far / CONTENT_PAGE);
+    content_clone(&copy, &content);
+    content_zero(&copy, 11, 2 * CONTENT_PAGE); /* up to the byte 10 of page 2, and all of page 1 */
+    assert_int_equal(content_page(&copy, 0)[10], 'a');
+    assert_null(content_page(&copy, 1));
+    assert_int_equal(content_page(&copy, 2)[10], 0);
+    assert_int_equal(content_page(&content, 2)[10], 'c');
+    content_resize(&content, CONTENT_PAGE + 10);
+    content_resize(&content, far + 3);
+    assert_int_equal(content_page(&content, 1)[10], 0);
+    assert_int_equal(content_next(&content, 2), CONTENT_END);
+    content_write(&copy, 2 * CONTENT_PAGE + 10, "c", 1);
+    content_write(&copy, CONTENT_PAGE + 10, "b", 1);
+    content_resize(&copy, CONTENT_PAGE + 10);
+    content_resize(&copy, far + 3);
+    assert_int_equal(content_hash(&copy), content_hash(&content));
+    content_release(&content);
+    content_release(&copy);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -543,6 +576,7 @@ int main(void)
         TEST(rename__between_directories_is_one_step),
         TEST(page__is_lost_by_sectors),
         TEST(pending__does_not_grow_with_what_is_durable),
+        TEST(bytes__far_out_are_there_and_holes_are_zero),
     };
     return cmocka_run_group_tests_name("torture_model", tests, NULL, NULL);
 }

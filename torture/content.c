@@ -13,12 +13,13 @@ struct page {
     unsigned users;
     bool hashed;
     uint64_t hash; /* if hashed */
+    size_t at;     /* its number, the same in all contents that have it */
     unsigned char bytes[CONTENT_PAGE];
 };
 
 static void page_put(struct page *page)
 {
-    if (page && --page->users == 0)
+    if (--page->users == 0)
         free(page);
 }
 
@@ -34,90 +35,135 @@ void content_clone(struct content *copy, const struct content *content)
 {
     *copy = *content;
     copy->pages = memory_copy(content->pages, content->page_count * sizeof(struct page *));
-    for (size_t i = 0; i < content->page_count; i++) {
-        if (content->pages[i])
-            content->pages[i]->users++;
+    copy->page_space = content->page_count;
+    for (size_t i = 0; i < content->page_count; i++)
+        content->pages[i]->users++;
+}
+
+/* find -- where the first page from number `at` on is in the array; behind its end if there is none. */
+static size_t find(const struct content *content, size_t at)
+{
+    size_t low = 0, high = content->page_count;
+
+    if (at < high && content->pages[at]->at == at)
+        return at; /* there is no hole before it, as in most files */
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (content->pages[middle]->at < at)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return low;
+}
+
+static bool is_at(const struct content *content, size_t found, size_t at)
+{
+    return found < content->page_count && content->pages[found]->at == at;
 }
 
 /* page_own -- page number `at`, this content's alone, to be written to. */
 static struct page *page_own(struct content *content, size_t at)
 {
-    if (at >= content->page_count) {
-        const size_t count = at + 1 + at / 2;
-        struct page **pages = memory_new(count * sizeof(struct page *));
-        if (content->page_count)
-            memcpy(pages, content->pages, content->page_count * sizeof(struct page *));
-        free(content->pages);
-        content->pages = pages;
-        content->page_count = count;
+    const size_t found = find(content, at);
+
+    if (!is_at(content, found, at)) {
+        content->pages =
+            memory_grow(content->pages, content->page_count, &content->page_space, sizeof(struct page *));
+        memmove(content->pages + found + 1, content->pages + found,
+                (content->page_count++ - found) * sizeof(struct page *));
+        content->pages[found] = memory_new(sizeof(struct page));
+        content->pages[found]->at = at;
+        content->pages[found]->users = 1;
     }
-    struct page *page = content->pages[at];
-    if (page == NULL) {
-        page = memory_new(sizeof(*page));
-        page->users = 1;
-    } else if (page->users > 1) {
+    struct page *page = content->pages[found];
+    if (page->users > 1) {
         page->users--;
         page = memory_copy(page, sizeof(*page));
         page->users = 1;
+        content->pages[found] = page;
     }
     page->hashed = false;
-    content->pages[at] = page;
     return page;
 }
 
-/* put -- writes data, or zeros if it is NULL. */
-static void put(struct content *content, uint64_t offset, const unsigned char *data, uint64_t size)
+/* drop -- the pages from number `from` to before `to` are all zero. */
+static void drop(struct content *content, size_t from, size_t to)
 {
-    while (size > 0) {
-        const size_t at = (size_t)(offset / CONTENT_PAGE), begin = (size_t)(offset % CONTENT_PAGE);
-        const size_t part = size < CONTENT_PAGE - begin ? (size_t)size : CONTENT_PAGE - begin;
-        if (data) {
-            memcpy(page_own(content, at)->bytes + begin, data, part);
-            data += part;
-        } else if (at < content->page_count && content->pages[at]) {
-            if (part == CONTENT_PAGE) {
-                page_put(content->pages[at]);
-                content->pages[at] = NULL;
-            } else {
-                memset(page_own(content, at)->bytes + begin, 0, part);
-            }
-        }
-        offset += part;
-        size -= part;
-    }
+    const size_t first = find(content, from), last = from < to ? find(content, to) : first;
+
+    if (first == last)
+        return;
+    for (size_t i = first; i < last; i++)
+        page_put(content->pages[i]);
+    memmove(content->pages + first, content->pages + last,
+            (content->page_count - last) * sizeof(struct page *));
+    content->page_count -= last - first;
+}
+
+/* clear -- `size` bytes of one page are zero. */
+static void clear(struct content *content, uint64_t offset, size_t size)
+{
+    const size_t at = (size_t)(offset / CONTENT_PAGE);
+
+    if (size && is_at(content, find(content, at), at))
+        memset(page_own(content, at)->bytes + offset % CONTENT_PAGE, 0, size);
 }
 
 void content_write(struct content *content, uint64_t offset, const void *data, size_t size)
 {
-    if (size == 0)
-        return;
-    put(content, offset, data, size);
-    if (content->size < offset + size)
-        content->size = offset + size;
+    const unsigned char *from = data;
+    const uint64_t end = offset + size;
+
+    while (offset < end) {
+        const size_t begin = (size_t)(offset % CONTENT_PAGE);
+        const size_t part =
+            end - offset < CONTENT_PAGE - begin ? (size_t)(end - offset) : CONTENT_PAGE - begin;
+        memcpy(page_own(content, (size_t)(offset / CONTENT_PAGE))->bytes + begin, from, part);
+        from += part;
+        offset += part;
+    }
+    if (size && content->size < end)
+        content->size = end;
 }
 
 void content_zero(struct content *content, uint64_t offset, uint64_t size)
 {
     if (offset >= content->size)
         return;
-    put(content, offset, NULL, size < content->size - offset ? size : content->size - offset);
+    const uint64_t end = size < content->size - offset ? offset + size : content->size;
+    const uint64_t first = (offset + CONTENT_PAGE - 1) / CONTENT_PAGE * CONTENT_PAGE;
+
+    if (end <= first) { /* within one page */
+        clear(content, offset, (size_t)(end - offset));
+        return;
+    }
+    clear(content, offset, (size_t)(first - offset));
+    drop(content, (size_t)(first / CONTENT_PAGE), (size_t)(end / CONTENT_PAGE));
+    clear(content, end - end % CONTENT_PAGE, (size_t)(end % CONTENT_PAGE));
 }
 
 void content_resize(struct content *content, uint64_t size)
 {
     if (size < content->size) {
         /* What is cut off does not come back when it grows again. */
-        const uint64_t end = (uint64_t)content->page_count * CONTENT_PAGE;
-        if (size < end)
-            put(content, size, NULL, end - size);
+        if (size % CONTENT_PAGE)
+            clear(content, size, (size_t)(CONTENT_PAGE - size % CONTENT_PAGE));
+        drop(content, (size_t)((size + CONTENT_PAGE - 1) / CONTENT_PAGE), CONTENT_END);
     }
     content->size = size;
 }
 
 const unsigned char *content_page(const struct content *content, size_t at)
 {
-    return at < content->page_count && content->pages[at] ? content->pages[at]->bytes : NULL;
+    const size_t found = find(content, at);
+    return is_at(content, found, at) ? content->pages[found]->bytes : NULL;
+}
+
+size_t content_next(const struct content *content, size_t at)
+{
+    const size_t found = find(content, at);
+    return found < content->page_count ? content->pages[found]->at : CONTENT_END;
 }
 
 static bool is_zero(const unsigned char *bytes)
@@ -131,15 +177,13 @@ uint64_t content_hash(const struct content *content)
 
     for (size_t i = 0; i < content->page_count; i++) {
         struct page *page = content->pages[i];
-        if (page == NULL)
-            continue;
         if (!page->hashed) {
             /* A page of zeros is the same as none. */
             page->hash = is_zero(page->bytes) ? 0 : XXH3_64bits(page->bytes, CONTENT_PAGE);
             page->hashed = true;
         }
         if (page->hash)
-            sum += XXH3_64bits_withSeed(&page->hash, sizeof(page->hash), i);
+            sum += XXH3_64bits_withSeed(&page->hash, sizeof(page->hash), page->at);
     }
     return sum;
 }

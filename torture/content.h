@@ -1,7 +1,8 @@
 /* content.h -- the bytes of a file at some moment, in pages that many moments share.
  *
- * A page that nothing was written to is all zero and takes no memory; one that two contents have in common is
- * there once, until one of them writes to it. So a thousand crash states of a file cost little more than one.
+ * A page that nothing was written to is all zero and takes no memory, however far out the others are; one
+ * that two contents have in common is there once, until one of them writes to it. So a thousand crash states
+ * of a file cost little more than one.
  */
 #ifndef TORTURE_CONTENT_H
 #define TORTURE_CONTENT_H
@@ -16,8 +17,8 @@ struct page;
 /* All zero is an empty one. */
 struct content {
     uint64_t size;
-    struct page **pages; /* NULL for one that is all zero */
-    size_t page_count;   /* those behind them are all zero, too */
+    struct page **pages; /* by their numbers; all others are all zero */
+    size_t page_count, page_space;
 };
 
 void content_release(struct content *content);
@@ -36,6 +37,11 @@ void content_resize(struct content *content, uint64_t size);
 
 /* content_page -- page number `at`; NULL if it is all zero. It holds until the content is changed. */
 const unsigned char *content_page(const struct content *content, size_t at);
+
+/* content_next -- the number of the first page from `at` on that something was written to; CONTENT_END if
+ * there is none. */
+#define CONTENT_END SIZE_MAX
+size_t content_next(const struct content *content, size_t at);
 
 /* content_hash -- one number for the bytes and their size: equal contents have equal ones. */
 uint64_t content_hash(const struct content *content);

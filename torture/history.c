@@ -176,9 +176,13 @@ static bool begins(const struct content *whole, const struct content *part)
 {
     static const unsigned char zeros[CONTENT_PAGE];
 
-    for (uint64_t at = 0; at < part->size; at += CONTENT_PAGE) {
-        const size_t page = (size_t)(at / CONTENT_PAGE);
-        const uint64_t left = part->size - at;
+    for (size_t page = 0;; page++) { /* where both have a hole, there is nothing to compare */
+        const size_t next = content_next(whole, page);
+        page = content_next(part, page);
+        page = page < next ? page : next;
+        if (page >= (part->size + CONTENT_PAGE - 1) / CONTENT_PAGE)
+            break;
+        const uint64_t left = part->size - (uint64_t)page * CONTENT_PAGE;
         const unsigned char *one = content_page(whole, page), *other = content_page(part, page);
         if (memcmp(one ? one : zeros, other ? other : zeros,
                    left < CONTENT_PAGE ? (size_t)left : CONTENT_PAGE) != 0)

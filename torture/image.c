@@ -230,15 +230,13 @@ static bool bytes_differ(const struct content *content, int fd, uint64_t *at)
         /* Where both have a hole, there is nothing to compare. */
         const off_t data = lseek(fd, (off_t)*at, SEEK_DATA);
         uint64_t begin = data < 0 ? content->size : (uint64_t)data;
-        size_t page = (size_t)(*at / CONTENT_PAGE);
-        while (page < content->page_count && content_page(content, page) == NULL)
-            page++;
-        if ((uint64_t)page * CONTENT_PAGE < begin)
+        const size_t page = content_next(content, (size_t)(*at / CONTENT_PAGE));
+        if (page != CONTENT_END && (uint64_t)page * CONTENT_PAGE < begin)
             begin = (uint64_t)page * CONTENT_PAGE;
         begin -= begin % CONTENT_PAGE;
         if (begin > *at)
             *at = begin;
-        if (*at >= content->size || (data < 0 && page >= content->page_count)) {
+        if (*at >= content->size || (data < 0 && page == CONTENT_END)) {
             *at = content->size;
             break;
         }
@@ -337,11 +335,11 @@ static bool write_bytes(const struct content *content, int fd)
 {
     if (content->size && ftruncate(fd, (off_t)content->size) != 0)
         return false;
-    for (size_t i = 0; i < content->page_count; i++) {
+    for (size_t i = content_next(content, 0); i != CONTENT_END; i = content_next(content, i + 1)) {
         const unsigned char *page = content_page(content, i);
         const uint64_t offset = (uint64_t)i * CONTENT_PAGE;
-        if (page == NULL || offset >= content->size)
-            continue;
+        if (offset >= content->size)
+            break;
         const size_t size =
             content->size - offset < CONTENT_PAGE ? (size_t)(content->size - offset) : CONTENT_PAGE;
         if (pwrite(fd, page, size, (off_t)offset) != (ssize_t)size)

@@ -43,9 +43,8 @@ static uint64_t full_sectors(const struct content *content, uint64_t nth, uint64
 {
     uint64_t count = 0;
 
-    for (size_t page = 0; page < content->page_count; page++) {
-        if (content_page(content, page) == NULL)
-            continue;
+    for (size_t page = content_next(content, 0); page != CONTENT_END;
+         page = content_next(content, page + 1)) {
         for (unsigned i = 0; i < CONTENT_PAGE / SECTOR; i++) {
             const uint64_t offset = (uint64_t)page * CONTENT_PAGE + i * SECTOR;
             if (offset >= content->size || sector_is_zero(content, offset))

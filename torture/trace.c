@@ -105,6 +105,8 @@ static bool is_name(const char *name)
 /* check_op -- what is wrong with it, or NULL: whoever applies it relies on this. */
 static const char *check_op(const struct op *op)
 {
+    if ((op->kind == OP_CREATE || op->kind == OP_NEW) && op->type == 0)
+        return "a new object is of no type";
     switch (op->kind) {
     case OP_CREATE:
     case OP_LINK:
@@ -152,8 +154,22 @@ static void get_op(struct reader *reader, struct op *op)
         reader->failed = check_op(op);
 }
 
+/* check_objects -- what is wrong with their numbers, or NULL. They are given in order, so there are no more
+ * than operations; and a directory is one of them. */
+static const char *check_objects(const struct trace *trace)
+{
+    if (trace->objects > trace->count + 1)
+        return "an object has too high a number";
+    for (size_t i = 0; i < trace->count; i++) {
+        if (trace->ops[i].dir > trace->objects || trace->ops[i].dir2 > trace->objects)
+            return "an operation is in a directory that there never was";
+    }
+    return NULL;
+}
+
 void trace_get(struct reader *reader, struct trace *trace)
 {
+    trace->objects = 1; /* the directory itself */
     trace->dir = fetch_text(reader);
     trace->command = fetch_text(reader);
     trace->status = (int)fetch_number(reader);
@@ -167,9 +183,8 @@ void trace_get(struct reader *reader, struct trace *trace)
         get_op(reader, &op);
         trace_add(trace, &op);
     }
-    /* The numbers of objects are given in order, so there are no more than operations. */
-    if (!reader->failed && trace->objects > trace->count + 1)
-        reader->failed = "an object has too high a number";
+    if (!reader->failed)
+        reader->failed = check_objects(trace);
 }
 
 bool trace_save(const struct trace *trace, const char *path)

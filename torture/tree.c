@@ -8,8 +8,6 @@
 
 #include "torture/memory.h"
 
-#define DEPTH_MAX 256 /* of directories; a crash may leave one within itself */
-
 void tree_begin(struct tree *tree, uint32_t objects)
 {
     tree->count = objects + 1 > 2 ? objects + 1 : 2;
@@ -165,23 +163,22 @@ void tree_apply(struct tree *tree, const struct op *op)
     }
 }
 
-/* hash_below -- of a directory's names and what they stand for; the order of the names does not matter. */
-static uint64_t hash_below(const struct tree *tree, const struct node *dir, unsigned depth)
+/* hash_names -- of a directory's names and what they stand for; the order of the names does not matter. */
+static uint64_t hash_names(const struct tree *tree, uint32_t dir)
 {
+    const struct node *names = &tree->nodes[dir];
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < dir->entry_count && depth < DEPTH_MAX; i++) {
-        const struct entry *entry = &dir->entries[i];
+    for (size_t i = 0; i < names->entry_count; i++) {
+        const struct entry *entry = &names->entries[i];
         const struct node *node = tree_node(tree, entry->object);
         if (node == NULL)
             continue;
         /* Two names of one object are not two objects. */
         const uint64_t parts[] = {
-            XXH3_64bits(entry->name, strlen(entry->name)),
-            node->type,
-            node->mode,
-            entry->object,
-            node->type == TYPE_DIRECTORY ? hash_below(tree, node, depth + 1) : content_hash(&node->content),
+            dir,           XXH3_64bits(entry->name, strlen(entry->name)),
+            node->type,    node->mode,
+            entry->object, node->type == TYPE_DIRECTORY ? 0 : content_hash(&node->content),
         };
         sum += XXH3_64bits(parts, sizeof(parts));
     }
@@ -190,5 +187,25 @@ static uint64_t hash_below(const struct tree *tree, const struct node *dir, unsi
 
 uint64_t tree_hash(const struct tree *tree)
 {
-    return hash_below(tree, &tree->nodes[1], 0) + tree->nodes[1].mode;
+    uint32_t *reached = memory_new(tree->count * sizeof(*reached)), count = 0; /* directories, each once */
+    uint8_t *met = memory_new(tree->count); /* a crash may leave one in two places, or within itself */
+    uint64_t sum = tree->nodes[1].mode;
+
+    reached[count++] = 1;
+    met[1] = 1;
+    for (uint32_t at = 0; at < count; at++) {
+        const struct node *dir = &tree->nodes[reached[at]];
+        sum += hash_names(tree, reached[at]);
+        for (size_t i = 0; i < dir->entry_count; i++) {
+            const uint32_t object = dir->entries[i].object;
+            const struct node *node = tree_node(tree, object);
+            if (node == NULL || node->type != TYPE_DIRECTORY || met[object])
+                continue;
+            met[object] = 1;
+            reached[count++] = object;
+        }
+    }
+    free(reached);
+    free(met);
+    return sum;
 }
