@@ -84,7 +84,8 @@ run_afl() {
     fi
     find "$work/out/default/crashes" "$work/out/default/hangs" -type f -name 'id*' -exec cp -t "$findings" {} +
     # For libFuzzer's next run.
-    find "$work/out/default/queue" -type f -name 'id*' ! -name '*,orig:*' -exec cp -t "$grown" {} +
+    find "$work/out/default/queue" -maxdepth 1 -type f -name 'id*' ! -name '*,orig:*' -exec sha1sum {} + |
+        while read -r sum path; do cp "$path" "$grown/$sum"; done
     awk -F ' *: *' -v found="$(find "$findings" -type f | wc -l)" '
         $1 == "execs_done" { runs = $2 }
         $1 == "execs_per_sec" { rate = int($2) }
