@@ -77,6 +77,7 @@ static _Noreturn void die(void)
         pause();
 }
 
+/* time_is_up -- a signal handler: it copies bytes and ends the process. */
 static void time_is_up(int signal)
 {
     (void)signal;
@@ -115,7 +116,8 @@ static void begin(unsigned action)
     if (aim.way != WAY_TIME)
         return;
     const struct itimerval soon = {.it_value = {.tv_usec = aim.nth}};
-    signal(SIGALRM, time_is_up);
+    const struct sigaction on_alarm = {.sa_handler = time_is_up};
+    sigaction(SIGALRM, &on_alarm, NULL);
     setitimer(ITIMER_REAL, &soon, NULL);
 }
 
