@@ -55,9 +55,9 @@ static void ended(void)
 
 static char *take_name(struct source *source)
 {
-    static const char *const names[] = {"a",       "b",    "c",   "d",        "e",
-                                        "",        ".",    "..",  "../stray", "a/b",
-                                        "/tmp",    "a\nb", "\\x", "..",       "../beside/00000000.chk",
+    static const char *const names[] = {"a",       "b",    "c",   "d",           "e",
+                                        "",        ".",    "..",  "../../stray", "a/b",
+                                        "/tmp",    "a\nb", "\\x", "..",          "../../beside/00000000.chk",
                                         "\xff\xfe"};
     const uint8_t which = source_u8(source);
     char text[UINT8_MAX + 1];
