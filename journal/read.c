@@ -164,7 +164,7 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
                                         .unread = hole->unread};
                 error = lost(journal, place, number, at->generation, hole->offset, hole->reason);
             }
-        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_JUMP) {
+        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_JUMP && scan.record.number <= number) {
             place->segment = scan.segment->header.number;
             place->position = scan.record.position;
             place->end = record_end(&scan.record);
@@ -175,7 +175,8 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
             place->first = number;
             break;
         } else if (result != SCAN_RECORD ||
-                   (scan.record.kind == RECORD_CHECKPOINT && scan.record.number > number)) {
+                   ((scan.record.kind == RECORD_CHECKPOINT || scan.record.kind == RECORD_JUMP) &&
+                    scan.record.number > number)) {
             error = number < at->next_number ? not_known(journal, at, number, place) : CAIRN_ENOTFOUND;
         }
     }

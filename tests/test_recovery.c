@@ -1117,6 +1117,47 @@ static void row_12__a_jump_that_is_lost_itself_is_not_forgotten(void **state)
     expect("wwwccccc", -1);
 }
 
+/* jump_of -- where in a segment's file the first JUMP ends. */
+static size_t jump_of(unsigned number)
+{
+    struct file file;
+    int i = 0;
+
+    load(&file, number);
+    free(file.bytes);
+    while (i < file.count && file.records[i].kind != RECORD_JUMP)
+        i++;
+    assert_true(i < file.count);
+    return file.at[i] + (size_t)(record_end(&file.records[i]) - file.records[i].position);
+}
+
+/* From what is known to be lost the way back leads over numbers that nobody knows of. */
+static void row_12__behind_two_jumps_the_newest_that_is_whole_is_found(void **state)
+{
+    struct file file;
+    struct cairn_id id;
+    void *data;
+    size_t size;
+
+    (void)state;
+    make(six, false);
+    load(&file, 1);
+    free(file.bytes);
+    cut(1, file.at[3] + 50);
+    struct cairn_op *op = open_it(0);
+    recorded(op, 1000);
+    recorded(op, 1000);
+    cairn_close(op); /* the index knows of both */
+    cut(2, jump_of(2));
+    op = open_it(0);
+    assert_true(jump_of(3) > 0);
+    assert_int_equal(cairn_latest_intact(op, NULL, &id, &data, &size), 0);
+    assert_string_equal(id.text, ids[2].text);
+    cairn_free(data);
+    cairn_close(op);
+    expect("wwwccccc", -1);
+}
+
 static void row_12__a_removal_behind_the_cut_may_have_been(void **state)
 {
     static const unsigned sizes[] = {1000, 1000, 1000, CLEAR, 1000, 1000, 0};
@@ -1766,6 +1807,7 @@ int main(void)
         recovery_test(row_10__of_one_that_follows_an_unsealed_one_the_index_knows_at_once),
         recovery_test(row_12__a_removal_in_front_of_the_cut_does_not_undo_the_jump),
         recovery_test(row_12__a_jump_that_is_lost_itself_is_not_forgotten),
+        recovery_test(row_12__behind_two_jumps_the_newest_that_is_whole_is_found),
         recovery_test(row_12__a_removal_behind_the_cut_may_have_been),
         recovery_test(row_8__a_removal_that_has_no_room_behind_the_witness_has_been),
         recovery_test(row_8__of_another_removal_nobody_knows_whether_it_has_been),
