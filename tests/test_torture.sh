@@ -834,7 +834,7 @@ check__may_be_a_library() {
     prepare
     more=(--faults kill)
     torture 1 "--check-lib $library" "$programs/torture_corpus_file" rename-right work dir
-    grep -q 'killed by signal 11' out || fail "the crash is not told"
+    grep -q 'killed by signal 6' out || fail "the crash is not told"
 }
 
 # What it has started is gone when it is called again, and if it hangs another process is there for the next.

@@ -49,7 +49,7 @@ bool paths_output(const char *path, const char *dir)
     if (*path == '\0' || strlen(path) >= sizeof(copy))
         return complain(path, "this is no path");
     /* It need not be there yet: its directory must. */
-    strcpy(copy, path);
+    memcpy(copy, path, strlen(path) + 1);
     while (strlen(copy) > 1 && copy[strlen(copy) - 1] == '/')
         copy[strlen(copy) - 1] = '\0';
     if (realpath(copy, real) == NULL) {

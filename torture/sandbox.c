@@ -71,7 +71,7 @@ static void make_in_shm(const struct sandbox *sandbox, const char *dir)
 
     if (strncmp(dir, sandbox->scratch, strlen(sandbox->scratch)) != 0 || strlen(dir) >= sizeof(path))
         return;
-    strcpy(path, dir);
+    memcpy(path, dir, strlen(dir) + 1);
     for (char *at = path + strlen(sandbox->scratch) + 1; *at; at++) {
         if (*at != '/')
             continue;
