@@ -431,6 +431,10 @@ green__log_that_cuts_off_a_torn_record() {
     torture 0 "$programs/torture_corpus_file resume check dir" "$programs/torture_corpus_file" resume work dir
     grep -qE '^rounds +passed: 60 rounds' out || fail "there were not 60 rounds"
     prepare
+    more=(--rounds 2 --drop-syncs --faults 'kill,power' --profile strict)
+    torture 0 "$programs/torture_corpus_file resume check dir" "$programs/torture_corpus_file" resume work dir
+    [[ $(grep -c 'syncs left out' out) -eq 1 ]] || fail "rounds are taken for a profile of power cuts"
+    prepare
     more=(--rounds 40 --faults kill)
     # shellcheck disable=SC2016 # for the workload's shell
     torture 0 true sh -c 'mkdir dir/x && sleep 0.02'

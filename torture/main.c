@@ -159,8 +159,7 @@ static bool pick_profiles(struct asked *asked, const char *list)
     ok = list_is_whole(list);
     for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
         const enum profile profile = profile_find(name);
-        if (profile == PROFILES || strcmp(profile_fault(profile, profile), "power") != 0 ||
-            profile == PROFILE_ROUNDS)
+        if (!profile_is_power(profile))
             ok = false;
         else
             asked->profiles[profile] = true;
@@ -370,8 +369,7 @@ static int torture(const struct asked *asked, const struct trace *trace, struct 
         outputs_profile(outputs, &campaign, &result, text, (const char *const *)repros);
         failed |= result.failure_count > 0;
         broken |= result.broken;
-        if (asked->drop_syncs && strcmp(profile_fault(profile, profile), "power") == 0 &&
-            result.failure_count == 0 && !result.broken)
+        if (asked->drop_syncs && profile_is_power(profile) && result.failure_count == 0 && !result.broken)
             drop_syncs(asked, trace, profile);
         for (size_t i = 0; i < result.failure_count; i++)
             free(repros[i]);
