@@ -43,6 +43,7 @@ libfuzzer_options() {
     local noun=$1
     printf '%s\n' "${libfuzzer_flags[@]}"
     [ ! -e "fuzz/$noun.dict" ] || printf '%s\n' "-dict=fuzz/$noun.dict"
+    # A file of comments only has no line for grep.
     [ ! -e "fuzz/$noun.options" ] || grep -v '^#' "fuzz/$noun.options" || true
 }
 
@@ -52,7 +53,7 @@ run_libfuzzer() {
     mkdir -p "$grown" "$findings"
     mapfile -t options < <(libfuzzer_options "$noun")
     [ "$regressions" = no ] || [ ! -d "fuzz/regressions/$noun" ] || corpora+=("fuzz/regressions/$noun")
-    # It stops at the first finding.
+    # It stops at the first finding, with a status of its own: what it has found is in files.
     ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
         "$bin" "${options[@]}" "-max_total_time=$seconds" "-artifact_prefix=$findings/" \
         "${corpora[@]}" >"$log" 2>&1 || true
@@ -72,7 +73,7 @@ run_afl() {
     [ ! -d "fuzz/regressions/$noun" ] || cp "fuzz/regressions/$noun/"* "$work/in/"
     local dictionary=()
     [ ! -e "fuzz/$noun.dict" ] || dictionary=(-x "fuzz/$noun.dict")
-    # It chooses the sanitizers' options itself, and cannot do with others.
+    # It chooses the sanitizers' options itself, and cannot do with others. How it ended shows in its statistics.
     env -u ASAN_OPTIONS -u UBSAN_OPTIONS AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_STARTUP_CALIBRATION=1 \
         AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_FORKSRV_INIT_TMOUT=30000 AFL_IGNORE_PROBLEMS=1 \
         afl-fuzz -i "$work/in" -o "$work/out" -V "$seconds" -t 20000 -m none -G 4096 \

@@ -271,7 +271,7 @@ green__program_that_stops_at_an_error() {
 }
 
 allocations_are_seen() {
-    [[ -z ${CAIRN_SANITIZE:-} ]] || { echo "SKIP: $test_name: a sanitizer has the allocator"; return 1; }
+    [[ -z ${CAIRN_SANITIZE:-} ]] || { left_out "a sanitizer has the allocator"; return 1; }
 }
 
 red__record_that_there_is_no_memory_for() {
@@ -349,7 +349,7 @@ allocations__of_a_static_program_are_not_seen() {
     prepare
     echo 'int main(int argc, char **argv) { (void)argc; return mkdir(argv[1], 0777); }' |
         "${CAIRN_CC:-cc}" -include sys/stat.h -x c -static -o static - 2>/dev/null ||
-        { echo "SKIP: $test_name: nothing can be linked statically"; return 0; }
+        { left_out "nothing can be linked statically"; return 0; }
     more=(--faults errors)
     torture 0 true ./static dir/x
     grep -q '; no allocation was seen: ' out || fail "it is not told"
@@ -390,7 +390,7 @@ void *dlsym(void *handle, const char *name)
 }
 END
     "${CAIRN_CC:-cc}" -D_GNU_SOURCE -fno-builtin -shared -fPIC -o linker.so linker.c 2>cc.err ||
-        { echo "SKIP: $test_name: $(head -n 1 cc.err)"; return 0; }
+        { left_out "$(head -n 1 cc.err)"; return 0; }
     more=(--faults errors)
     torture 0 "$programs/torture_corpus_file append check dir" "$programs/torture_corpus_file" append work dir
     all=$(grep -o '; [0-9]* allocations, .*' out)
