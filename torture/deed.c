@@ -71,11 +71,14 @@ static bool begin_open(struct scene *scene, struct deed *deed)
                           (call->flags & O_NOFOLLOW) == 0) &&
                place_object(&scene->known, &deed->place, &deed->object, &identity) && deed->object;
     }
+    const bool makes =
+        (call->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL); /* nothing may be there, no link, either */
     if (!place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path,
-                    (call->flags & O_NOFOLLOW) == 0))
+                    !makes && (call->flags & O_NOFOLLOW) == 0))
         return false;
     /* Opening a fifo may take as long as it likes. */
-    if (fstatat(deed->place.fd, deed->place.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+    if (!makes && fstatat(deed->place.fd, deed->place.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(st.st_mode))
         return false;
     return deed->place.dir != 0;
 }
@@ -86,10 +89,9 @@ static bool begin_rename(struct scene *scene, struct deed *deed)
     struct identity identity;
     uint32_t object;
 
-    if (!place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, false) ||
-        !place_find(&scene->known, &deed->place2, deed->thread, call->fd2, call->path2, false))
+    if (!place_find_both(&scene->known, &deed->place, &deed->place2, deed->thread, call))
         return false;
-    if (place_object(&scene->known, &deed->place, &object, &identity) && object == 1)
+    if (deed->place.dir == 0 && place_object(&scene->known, &deed->place, &object, &identity) && object == 1)
         trace_gap(scene->trace, "%s: the directory itself was renamed", call->name);
     return deed->place.dir || deed->place2.dir;
 }

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "torture/calls.h"
 #include "torture/known.h"
 
 /* A path's last part, and the directory that it is in. */
@@ -19,6 +20,10 @@ struct place {
 bool place_find(const struct known *known, struct place *place, pid_t thread, int fd, uint64_t address,
                 bool follow);
 void place_release(struct place *place);
+
+/* place_find_both -- where the two paths of a call lead; if false, either may be to be released. */
+bool place_find_both(const struct known *known, struct place *place, struct place *place2, pid_t thread,
+                     const struct call *call);
 
 /* place_object -- what is there now: an object that is known, or 0 and an identity; false if nothing is
  * there. */
