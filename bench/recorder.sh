@@ -8,8 +8,8 @@
 set -euo pipefail
 
 bin=$(cd "${1:?usage: bench/recorder.sh BIN_DIR [ROUNDS [CALLS]]}" && pwd)
-rounds=${2:-9}
-calls=${3:-2000}
+rounds=${2:-15}
+calls=${3:-200}
 work=$(mktemp -d "${TMPDIR:-/tmp}/cairn-bench-recorder.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
