@@ -42,7 +42,7 @@ static void must(bool ok, const char *what)
 }
 
 /* refused -- an allocation has failed as it should. */
-static void refused(const void *got)
+static void refused(void *got)
 {
     must(got == NULL && errno == ENOMEM, "it did not fail");
 }
