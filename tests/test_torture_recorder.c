@@ -273,6 +273,10 @@ static void do_rename(void)
     MUST(mkdir("d", 0755));
     MUST(rename("b", "d/e"));
     MUST(rename("d", "f"));
+    MUST(mkdir("g", 0755));
+    MUST(rename("f/e", "g/e"));      /* the same name, and as long a path */
+    MUST(rename("./g/e", "./g/e2")); /* the same directory */
+    MUST(rename("g/", "h/"));
     MUST(link("c", "c2"));
     MUST(rename("c", "c2")); /* one object by two names: does nothing */
 }
@@ -484,7 +488,7 @@ static const struct workload {
      NULL},
     {"rename", do_rename,
      "create a #4; create b #5; create c #6; rename a b #4; exchange b c #4; create d #7; rename b 7/e #6; "
-     "rename d f #7; link c2 #4",
+     "rename d f #7; create g #8; rename 7/e 8/e #6; rename 8/e 8/e2 #6; rename g h #8; link c2 #4",
      NULL},
     {"outside", do_outside,
      "create in #4 imported; resize #4 7; write #4 0+7; unlink in #4; link again #4; write #4 0+1", NULL},
