@@ -997,6 +997,23 @@ run__that_is_killed_leaves_nothing() {
     done
 }
 
+# The time is up behind the first state; a profile that had time enough has passed.
+run__ends_when_the_time_is_up() {
+    prepare
+    cat >check <<'END'
+#!/bin/sh
+[ "$TORTURE_FAULT" = kill ] || sleep 1.1
+END
+    chmod +x check
+    more=(--seconds 1 --jobs 1 --profile ext4 --json json --tap tap)
+    torture 3 ./check sh -c 'echo 1 >dir/x; echo 2 >dir/x'
+    grep -q '^kill .*passed' out || fail "the kills have not passed"
+    grep -q '^ext4 .*INCOMPLETE: .* 1 checks.*stopped after 1 seconds' out || fail "ext4 is not incomplete"
+    grep -q 'INCOMPLETE: ext4: not all states were tested in 1 seconds' out || fail "it is not told at the end"
+    grep -q '"profile":"ext4","verdict":"incomplete"' json || fail "json: $(cat json)"
+    grep -q '^not ok 2 - ext4' tap || fail "tap: $(cat tap)"
+}
+
 # What the check leaves running is gone with it, and it sees another boot after a power cut, and none after a kill.
 check__has_the_world_after_a_crash() {
     prepare

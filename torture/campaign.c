@@ -92,6 +92,7 @@ static bool hear(const struct campaign *campaign, struct result *result, struct 
         result->allocated.crashes += ending.allocated.crashes;
         result->allocated.unlike |= ending.allocated.unlike;
         result->stopped |= ending.stopped;
+        result->late |= ending.late;
         result->broken |= ending.broken;
         if (listening->apart) { /* each of them made its own */
             result->counts.made += ending.counts.made;

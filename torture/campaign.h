@@ -24,6 +24,7 @@ struct campaign {
     unsigned samples;
     unsigned workers;
     unsigned failures_max; /* a worker that has met so many stops */
+    unsigned seconds;      /* after so many it stops, too; 0: never */
     unsigned rounds;       /* of PROFILE_ROUNDS */
     unsigned allocations;  /* of PROFILE_ERRORS: so many are tried at most */
     bool cuts;             /* the power is cut in some of them, too */
@@ -49,6 +50,7 @@ struct result {
     struct allocated allocated;
     uint64_t refused;         /* rounds in which the workload ended otherwise than well, and was not killed */
     bool stopped;             /* not all states were tested, for too many failed */
+    bool late;                /* the same, for the time was up */
     bool broken;              /* a worker could not do its work; why is on stderr */
     struct failure *failures; /* one for each kind */
     size_t failure_count, failure_space;

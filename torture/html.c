@@ -48,10 +48,10 @@ static const struct verdict_words passed = {"passed", "good"}, failed = {"FAILED
 
 static const struct verdict_words *verdict_of(const struct campaign *campaign, const struct result *result)
 {
-    return result->failure_count            ? &failed
-           : result->broken                 ? &broken
-           : campaign->trace->gap_count > 0 ? &incomplete
-                                            : &passed;
+    return result->failure_count                            ? &failed
+           : result->broken                                 ? &broken
+           : result->late || campaign->trace->gap_count > 0 ? &incomplete
+                                                            : &passed;
 }
 
 static void put_number(FILE *stream, uint64_t number)
@@ -292,6 +292,8 @@ static void put_again(FILE *file, const struct html *html, const struct trace *t
             campaign->failures_max);
     if (html->tried[PROFILE_ERRORS])
         fprintf(line, " --allocations %u", campaign->allocations);
+    if (campaign->seconds)
+        fprintf(line, " --seconds %u", campaign->seconds);
     if (campaign->rounds)
         fprintf(line, " --rounds %u", campaign->rounds);
     put_oracle(line, campaign);

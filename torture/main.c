@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,9 @@
 
 #include "torture/acks.h"
 #include "torture/campaign.h"
+#include "torture/drops.h"
 #include "torture/memory.h"
+#include "torture/options.h"
 #include "torture/outputs.h"
 #include "torture/paths.h"
 #include "torture/recorder.h"
@@ -59,6 +60,7 @@ static void usage(FILE *stream)
         "  --timeout SECONDS  that a check may take, 20\n"
         "  --jobs N           checks at once, as many as there are processors\n"
         "  --failures N       a profile ends when a worker has met so many failing states, 20\n"
+        "  --seconds N        a profile ends after so long, and the verdict is INCOMPLETE then\n"
         "  --out DIR          where files to replay are written, torture.out\n"
         "  --trace FILE       write what was recorded there, too\n"
         "  --tap FILE         the results for programs; as well --junit FILE and --json FILE\n"
@@ -133,199 +135,42 @@ static int run_show(int argc, char **argv)
 
 /* --- run ---------------------------------------------------------------------------------------------- */
 
-struct asked {
-    const char *dir, *check, *library, *recover, *out, *trace, *tap, *junit, *json, *html;
-    bool profiles[PROFILES];       /* of power cuts */
-    bool kill, power, rot, errors; /* the faults */
-    bool drop_syncs;
-    struct campaign campaign;
-};
-
-/* list_is_whole -- whether there is a name before, behind and between the commas. */
-static bool list_is_whole(const char *list)
-{
-    const size_t size = strlen(list);
-
-    return size > 0 && *list != ',' && list[size - 1] != ',' && strstr(list, ",,") == NULL;
-}
-
-/* pick_profiles -- "strict,ext4": false if one is none. */
-static bool pick_profiles(struct asked *asked, const char *list)
-{
-    char *copy = memory_text(list);
-    bool ok = true;
-
-    memset(asked->profiles, 0, sizeof(asked->profiles));
-    ok = list_is_whole(list);
-    for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
-        const enum profile profile = profile_find(name);
-        if (!profile_is_power(profile))
-            ok = false;
-        else
-            asked->profiles[profile] = true;
-    }
-    free(copy);
-    return ok;
-}
-
-/* pick_faults -- "kill,power": false if one is none. */
-static bool pick_faults(struct asked *asked, const char *list)
-{
-    char *copy = memory_text(list);
-    bool ok = true;
-
-    asked->kill = asked->power = asked->rot = asked->errors = false;
-    ok = list_is_whole(list);
-    for (char *name = strtok(copy, ","); name; name = strtok(NULL, ",")) {
-        if (strcmp(name, "kill") == 0)
-            asked->kill = true;
-        else if (strcmp(name, "power") == 0)
-            asked->power = true;
-        else if (strcmp(name, "rot") == 0)
-            asked->rot = true;
-        else if (strcmp(name, "errors") == 0)
-            asked->errors = true;
-        else
-            ok = false;
-    }
-    free(copy);
-    return ok;
-}
-
-/* is_asked -- whether the profile is to be tried. */
-static bool is_asked(const struct asked *asked, enum profile profile)
-{
-    switch (profile) {
-    case PROFILE_KILL:
-        return asked->kill;
-    case PROFILE_ROT:
-        return asked->rot;
-    case PROFILE_ERRORS:
-        return asked->errors;
-    case PROFILE_ROUNDS:
-        return asked->campaign.rounds > 0;
-    default:
-        return asked->power && asked->profiles[profile];
-    }
-}
-
-static bool number_of(const char *text, uint64_t least, uint64_t most, uint64_t *number)
-{
-    char *end;
-
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
-}
-
 /* save_repro -- the failure's file in the output directory; its path, or NULL. */
-static const char *save_repro(const struct asked *asked, const struct trace *trace,
+static const char *save_repro(const struct options *options, const struct trace *trace,
                               const struct failure *failure, const char *fault, unsigned number)
 {
     static char path[4096];
     struct repro repro = {.trace = failure->trace ? *failure->trace : *trace,
                           .crash = failure->crash,
-                          .oracle = asked->campaign.oracle,
-                          .check = (char *)(uintptr_t)asked->check,
+                          .oracle = options->campaign.oracle,
+                          .check = (char *)(uintptr_t)options->check,
                           .fault = (char *)(uintptr_t)fault,
                           .note = (char *)(uintptr_t)failure->note,
-                          .timeout_s = asked->campaign.timeout_s,
+                          .timeout_s = options->campaign.timeout_s,
                           .acks = failure->acked,
                           .acks_size = failure->acks,
                           .verdict = failure->checked.verdict,
                           .number = failure->checked.number};
 
-    if (mkdir(asked->out, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "cairn-torture: %s: cannot make the directory: %s\n", asked->out, strerror(errno));
+    if (mkdir(options->out, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "cairn-torture: %s: cannot make the directory: %s\n", options->out, strerror(errno));
         return NULL;
     }
-    snprintf(path, sizeof(path), "%s/%u-%s.repro", asked->out, number, profile_name(failure->crash.profile));
-    if (asked->campaign.readings)
-        readings_expect(asked->campaign.readings, failure->point, failure->acked, failure->acks,
+    snprintf(path, sizeof(path), "%s/%u-%s.repro", options->out, number,
+             profile_name(failure->crash.profile));
+    if (options->campaign.readings)
+        readings_expect(options->campaign.readings, failure->point, failure->acked, failure->acks,
                         &repro.expected);
     const bool saved = repro_save(&repro, path);
     expected_release(&repro.expected);
     return saved ? path : NULL;
 }
 
-/* --- syncs that are left out --- */
-
-/* Syncs that are alike, and made at one place of the source, for it is such a place that can go without: how
- * many there were, and how many a check missed. */
-struct alike {
-    char text[256];
-    const char *source;
-    unsigned count, missed;
-};
-
-static bool is_sync(const struct op *op)
-{
-    return op->kind == OP_SYNC || op->kind == OP_DATASYNC || op->kind == OP_SYNC_ALL ||
-           (op->flags & (OP_DSYNC | OP_FSYNC));
-}
-
-/* end_of -- the operation behind the next sync of the same object: there the one that was left out is made up
- * for. */
-static size_t end_of(const struct trace *trace, size_t sync)
-{
-    for (size_t i = sync + 1; i < trace->count; i++) {
-        const struct op *op = &trace->ops[i];
-        if (op->kind == OP_SYNC_ALL || (is_sync(op) && op->object == trace->ops[sync].object))
-            return i + 1;
-    }
-    return SIZE_MAX;
-}
-
-/* drop_syncs -- leaves out one sync after the other, and tells which of them no check misses. */
-static void drop_syncs(const struct asked *asked, const struct trace *trace, enum profile profile)
-{
-    struct campaign campaign = asked->campaign;
-    struct alike *alikes = NULL;
-    struct hashes known = {0};
-    size_t count = 0, space = 0;
-
-    campaign.trace = trace;
-    campaign.profile = profile;
-    campaign_states(&campaign, &known);
-    campaign.known = &known;
-    campaign.failures_max = 1;
-    campaign.deep = 0;
-    for (size_t i = 0; i < trace->count; i++) {
-        struct result result;
-        char text[256];
-        size_t at = 0;
-        if (!is_sync(&trace->ops[i]))
-            continue;
-        report_alike(trace, i, text);
-        const char *source = trace->ops[i].source;
-        while (at < count && (strcmp(alikes[at].text, text) != 0 || strcmp(alikes[at].source, source) != 0))
-            at++;
-        if (at == count) {
-            alikes = memory_grow(alikes, count, &space, sizeof(*alikes));
-            alikes[count] = (struct alike){.source = source};
-            snprintf(alikes[count++].text, sizeof(alikes->text), "%s", text);
-        }
-        campaign.dropped = i;
-        campaign.from = i + 1;
-        campaign.to = end_of(trace, i);
-        campaign_run(&campaign, &result);
-        alikes[at].count++;
-        alikes[at].missed += result.failure_count > 0;
-        result_release(&result);
-    }
-    printf("%-6s  syncs left out, one at a time:\n", profile_name(profile));
-    for (size_t i = 0; i < count; i++)
-        printf("  %s %u of %u: %s%s%s\n", alikes[i].missed ? "missed    " : "NOT MISSED", alikes[i].missed,
-               alikes[i].count, alikes[i].text, *alikes[i].source ? "  at " : "", alikes[i].source);
-    fflush(stdout);
-    hashes_release(&known);
-    free(alikes);
-}
-
 /* tell_failures -- all of a profile's, as text, to be freed; repros[i] is where failure i was written, or
  * NULL. */
-static char *tell_failures(const struct asked *asked, const struct trace *trace, const struct result *result,
-                           enum profile profile, unsigned *number, char *repros[])
+static char *tell_failures(const struct options *options, const struct trace *trace,
+                           const struct result *result, enum profile profile, unsigned *number,
+                           char *repros[])
 {
     char *text = NULL;
     size_t size;
@@ -334,7 +179,7 @@ static char *tell_failures(const struct asked *asked, const struct trace *trace,
     for (size_t i = 0; stream && i < result->failure_count; i++) {
         const struct failure *failure = &result->failures[i];
         const char *path =
-            save_repro(asked, trace, failure, profile_fault(profile, failure->crash.profile), ++*number);
+            save_repro(options, trace, failure, profile_fault(profile, failure->crash.profile), ++*number);
         fprintf(stream, "  %u. %" PRIu64 " state%s like this one\n", *number, failure->alike,
                 failure->alike == 1 ? "" : "s");
         report_failure(stream, failure->trace ? failure->trace : trace, failure, failure->acked);
@@ -348,174 +193,44 @@ static char *tell_failures(const struct asked *asked, const struct trace *trace,
 }
 
 /* torture -- every profile that is asked for. */
-static int torture(const struct asked *asked, const struct trace *trace, struct outputs *outputs)
+static int torture(const struct options *options, struct trace *trace, struct outputs *outputs)
 {
     bool failed = false, broken = false;
     unsigned number = 0;
+    bool late[PROFILES] = {false};
 
     for (enum profile profile = PROFILE_KILL; profile < PROFILES; profile++) {
-        struct campaign campaign = asked->campaign;
+        struct campaign campaign = options->campaign;
         struct result result;
-        if (!is_asked(asked, profile))
+        if (!options_want(options, profile))
             continue;
         campaign.trace = trace;
         campaign.profile = profile;
         campaign_run(&campaign, &result);
         report_result(stdout, &campaign, &result);
         char **repros = memory_new((result.failure_count + 1) * sizeof(*repros));
-        char *text = tell_failures(asked, trace, &result, profile, &number, repros);
+        char *text = tell_failures(options, trace, &result, profile, &number, repros);
         fputs(text, stdout);
         fflush(stdout);
         outputs_profile(outputs, &campaign, &result, text, (const char *const *)repros);
         failed |= result.failure_count > 0;
         broken |= result.broken;
-        if (asked->drop_syncs && profile_is_power(profile) && result.failure_count == 0 && !result.broken)
-            drop_syncs(asked, trace, profile);
+        late[profile] = result.late;
+        if (options->drop_syncs && profile_is_power(profile) && result.failure_count == 0 && !result.broken &&
+            !result.late)
+            drops_try(&options->campaign, trace, profile);
         for (size_t i = 0; i < result.failure_count; i++)
             free(repros[i]);
         free(repros);
         free(text);
         result_release(&result);
     }
+    for (enum profile profile = PROFILE_KILL; profile < PROFILES; profile++) {
+        if (late[profile])
+            trace_gap(trace, "%s: not all states were tested in %u seconds", profile_name(profile),
+                      options->campaign.seconds);
+    }
     return failed ? EXIT_FOUND : broken ? EXIT_BROKEN : EXIT_PASSED;
-}
-
-static bool run_option(struct asked *asked, int key, const char *value)
-{
-    uint64_t number;
-
-    switch (key) {
-    case 'd':
-        asked->dir = value;
-        return true;
-    case 'c':
-        asked->check = value;
-        return true;
-    case 'L':
-        asked->library = value;
-        return true;
-    case 'r':
-        asked->recover = value;
-        return true;
-    case 'o':
-        asked->out = value;
-        return true;
-    case 't':
-        asked->trace = value;
-        return true;
-    case 'R':
-        if (!number_of(value, 0, 1000000, &number))
-            return false;
-        asked->campaign.deep = (unsigned)number;
-        return true;
-    case 'N':
-        if (!number_of(value, 0, 1000000000, &number))
-            return false;
-        asked->campaign.rounds = (unsigned)number;
-        return true;
-    case 'M':
-        if (!number_of(value, 0, 1000000000, &number))
-            return false;
-        asked->campaign.allocations = (unsigned)number;
-        return true;
-    case 'A':
-        asked->tap = value;
-        return true;
-    case 'U':
-        asked->junit = value;
-        return true;
-    case 'J':
-        asked->json = value;
-        return true;
-    case 'H':
-        asked->html = value;
-        return true;
-    case 'D':
-        asked->drop_syncs = true;
-        return true;
-    case 'F':
-        return pick_faults(asked, value);
-    case 'p':
-        return pick_profiles(asked, value);
-    case 's':
-        return number_of(value, 0, UINT64_MAX, &asked->campaign.seed);
-    case 'n':
-        if (!number_of(value, 0, 1000000, &number))
-            return false;
-        asked->campaign.samples = (unsigned)number;
-        return true;
-    case 'j':
-        if (!number_of(value, 1, 64, &number))
-            return false;
-        asked->campaign.workers = (unsigned)number;
-        return true;
-    case 'T':
-        if (!number_of(value, 1, 86400, &number))
-            return false;
-        asked->campaign.timeout_s = (unsigned)number;
-        return true;
-    case 'f':
-        if (!number_of(value, 1, 1000000, &number))
-            return false;
-        asked->campaign.failures_max = (unsigned)number;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* use_library -- the check is a command of ours that calls it; so a file to replay has it, too. */
-static bool use_library(struct asked *asked)
-{
-    static char command[PATH_MAX + 64];
-    const char *name = realpath(asked->library, NULL);
-
-    if (name == NULL || strpbrk(name, CHECK_SPECIAL " \t")) {
-        fprintf(stderr, "cairn-torture: %s: %s\n", asked->library,
-                name ? "a library with such a character in its path cannot be taken" : strerror(errno));
-        return false;
-    }
-    snprintf(command, sizeof(command), "/proc/self/exe check-lib %s", name);
-    asked->check = command;
-    asked->campaign.library = name;
-    return true;
-}
-
-/* choose_oracle -- who says whether a directory is well. */
-static bool choose_oracle(struct asked *asked)
-{
-    const int given = (asked->check != NULL) + (asked->library != NULL) + (asked->recover != NULL);
-
-    if (given > 1) {
-        misused("only one of --check, --check-lib and --recover can be given");
-        return false;
-    }
-    if (asked->library)
-        return use_library(asked);
-    if (asked->check)
-        return true;
-    if (asked->rot || asked->errors || asked->campaign.rounds) {
-        misused("faults other than kill and power, and rounds, want a --check");
-        return false;
-    }
-    asked->campaign.oracle = asked->recover ? ORACLE_READINGS : ORACLE_HISTORY;
-    asked->check = asked->recover ? asked->recover : "";
-    return true;
-}
-
-/* check_paths -- of the directory, and of all that is to be written. */
-static bool check_paths(const struct asked *asked)
-{
-    const char *const outputs[] = {asked->trace, asked->tap, asked->junit, asked->json, asked->html};
-    const unsigned count = sizeof(outputs) / sizeof(*outputs);
-
-    if (!paths_dir(asked->dir) || !paths_output(asked->out, asked->dir) || !paths_differ(outputs, count))
-        return false;
-    for (unsigned i = 0; i < count; i++) {
-        if (!paths_output(outputs[i], asked->dir))
-            return false;
-    }
-    return true;
 }
 
 /* tell_promises -- without a line that both print, nothing is held to what was acknowledged. */
@@ -532,60 +247,17 @@ static void tell_promises(const struct readings *readings, const struct trace *t
 
 static int run_run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"dir", required_argument, NULL, 'd'},         {"check", required_argument, NULL, 'c'},
-        {"check-lib", required_argument, NULL, 'L'},   {"recover", required_argument, NULL, 'r'},
-        {"profile", required_argument, NULL, 'p'},     {"seed", required_argument, NULL, 's'},
-        {"samples", required_argument, NULL, 'n'},     {"jobs", required_argument, NULL, 'j'},
-        {"timeout", required_argument, NULL, 'T'},     {"failures", required_argument, NULL, 'f'},
-        {"out", required_argument, NULL, 'o'},         {"trace", required_argument, NULL, 't'},
-        {"drop-syncs", no_argument, NULL, 'D'},        {"deep", required_argument, NULL, 'R'},
-        {"rounds", required_argument, NULL, 'N'},      {"tap", required_argument, NULL, 'A'},
-        {"junit", required_argument, NULL, 'U'},       {"json", required_argument, NULL, 'J'},
-        {"html", required_argument, NULL, 'H'},        {"faults", required_argument, NULL, 'F'},
-        {"allocations", required_argument, NULL, 'M'}, {0}};
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct asked asked = {
-        .out = "torture.out",
-        .profiles =
-            {[PROFILE_STRICT] = true, [PROFILE_EXT4] = true, [PROFILE_XFS] = true, [PROFILE_BTRFS] = true},
-        .kill = true,
-        .power = true,
-        .campaign = {.timeout_s = 20,
-                     .seed = 1,
-                     .samples = 8,
-                     .workers = processors > 0 && processors < 64 ? (unsigned)processors : 1,
-                     .failures_max = 20,
-                     .deep = 32,
-                     .allocations = 200,
-                     .dropped = DROPPED_NONE,
-                     .to = SIZE_MAX,
-                     .progress = isatty(STDERR_FILENO) == 1}};
+    struct options options;
     struct outputs outputs;
     struct trace trace = {0};
-    int key;
 
-    while ((key = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-        if (run_option(&asked, key, optarg))
-            continue;
-        fprintf(stderr, "cairn-torture: %s: ", argv[optind - 1]);
-        fputs(key == '?' ? "this option is not known; " : "this is no value for the option; ", stderr);
-        fputs("see cairn-torture --help\n", stderr);
+    if (!options_read(&options, argc, argv))
         return EXIT_USAGE;
-    }
-    if (asked.dir == NULL || optind == argc)
-        return misused("run needs --dir and a command");
-    if (!choose_oracle(&asked))
+    if (!outputs_open(&outputs, options.tap, options.junit, options.json, options.html))
         return EXIT_USAGE;
-    asked.campaign.check = asked.check;
-    asked.campaign.cuts = asked.power;
-    asked.campaign.command = argv + optind;
-    if (!check_paths(&asked))
-        return EXIT_USAGE;
-    if (!outputs_open(&outputs, asked.tap, asked.junit, asked.json, asked.html))
-        return EXIT_USAGE;
-    if (!recorder_run_with_sources(&trace, asked.dir, argv + optind, asked.campaign.timeout_s) ||
-        (asked.trace && !trace_save(&trace, asked.trace))) {
+    if (!recorder_run_with_sources(&trace, options.dir, options.campaign.command,
+                                   options.campaign.timeout_s) ||
+        (options.trace && !trace_save(&trace, options.trace))) {
         trace_release(&trace);
         return EXIT_BROKEN;
     }
@@ -594,19 +266,19 @@ static int run_run(int argc, char **argv)
         trace_gap(&trace, "the workload did not end well: %s %d",
                   WIFEXITED(trace.status) ? "exit status" : "signal",
                   WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : WTERMSIG(trace.status));
-    if (asked.campaign.oracle == ORACLE_HISTORY)
+    if (options.campaign.oracle == ORACLE_HISTORY)
         puts("no check: a file must be as it was at some moment since the latest line printed; see --recover "
              "and --check");
     fflush(stdout);
     int code = EXIT_BROKEN;
     struct readings *readings = NULL;
-    if (asked.recover)
-        readings = readings_take(&trace, asked.recover, asked.campaign.timeout_s);
-    asked.campaign.readings = readings;
+    if (options.recover)
+        readings = readings_take(&trace, options.recover, options.campaign.timeout_s);
+    options.campaign.readings = readings;
     if (readings)
         tell_promises(readings, &trace);
-    if (readings || !asked.recover)
-        code = torture(&asked, &trace, &outputs);
+    if (readings || !options.recover)
+        code = torture(&options, &trace, &outputs);
     const int gaps = tell_gaps(&trace);
     if (!outputs_close(&outputs, &trace) && code == EXIT_PASSED)
         code = EXIT_BROKEN;

@@ -71,13 +71,16 @@ static void put_json(FILE *stream, const char *text)
 
 static const char *verdict_of(const struct result *result)
 {
-    return result->failure_count ? "failed" : result->broken ? "broken" : "passed";
+    return result->failure_count ? "failed"
+           : result->broken      ? "broken"
+           : result->late        ? "incomplete"
+                                 : "passed";
 }
 
 static void put_tap(struct outputs *outputs, const struct campaign *campaign, const struct result *result,
                     const char *text)
 {
-    const bool passed = result->failure_count == 0 && !result->broken;
+    const bool passed = strcmp(verdict_of(result), "passed") == 0;
 
     fprintf(outputs->tap, "%s %u - %s: %" PRIu64 " states\n", passed ? "ok" : "not ok", outputs->profiles,
             profile_name(campaign->profile), result->counts.distinct);
@@ -93,7 +96,7 @@ static void put_junit(struct outputs *outputs, const struct campaign *campaign, 
 {
     fprintf(outputs->junit, "  <testcase classname=\"cairn-torture\" name=\"%s\"",
             profile_name(campaign->profile));
-    if (result->failure_count == 0 && !result->broken) {
+    if (strcmp(verdict_of(result), "passed") == 0) {
         fputs("/>\n", outputs->junit);
         return;
     }

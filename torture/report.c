@@ -245,6 +245,8 @@ void report_notes(FILE *stream, const struct campaign *campaign, const struct re
         fprintf(stream, "; at %" PRIu64 " points not all combinations", result->counts.incomplete);
     if (result->stopped)
         fprintf(stream, "; stopped after %" PRIu64 " failing states", result->failed);
+    if (result->late)
+        fprintf(stream, "; stopped after %u seconds", campaign->seconds);
     if (result->broken)
         fputs("; a worker could not do its work, as standard error tells", stream);
 }
@@ -259,6 +261,7 @@ void report_result(FILE *stream, const struct campaign *campaign, const struct r
             profile_name(campaign->profile),
             result->failure_count ? "FAILED"
             : result->broken      ? "BROKEN"
+            : result->late        ? "INCOMPLETE"
                                   : "passed",
             counts->points, campaign->profile == PROFILE_ROUNDS ? "rounds" : "points", counts->made,
             counts->distinct, result->tested);

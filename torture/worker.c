@@ -115,6 +115,14 @@ void worker_found(struct worker *worker, struct failure *failure, const struct m
     crash_release(&failure->crash);
 }
 
+static bool time_is_up(const struct worker *worker)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return worker->campaign->seconds && now.tv_sec - worker->begun.tv_sec >= worker->campaign->seconds;
+}
+
 bool worker_goes_on(struct worker *worker)
 {
     const uint64_t more = worker->tested - worker->told;
@@ -123,7 +131,8 @@ bool worker_goes_on(struct worker *worker)
         tell(worker, MESSAGE_TESTED, &more, sizeof(more));
         worker->told = worker->tested;
     }
-    return worker->failed < worker->campaign->failures_max && !worker->broken;
+    worker->late = worker->late || time_is_up(worker);
+    return worker->failed < worker->campaign->failures_max && !worker->broken && !worker->late;
 }
 
 void worker_run(struct worker *worker, struct sandbox *sandbox)
@@ -133,6 +142,7 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
 
     worker->sandbox = sandbox;
     worker->trace = campaign->trace;
+    clock_gettime(CLOCK_MONOTONIC, &worker->begun);
     worker->oracle = (struct oracle){.kind = campaign->oracle,
                                      .command = campaign->check,
                                      .library = {.path = campaign->library},
@@ -161,6 +171,7 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
     ending.refused = worker->refused;
     ending.allocated = worker->allocated;
     ending.stopped = worker->failed >= campaign->failures_max;
+    ending.late = worker->late;
     ending.broken = worker->broken;
     tell(worker, MESSAGE_END, &ending, sizeof(ending));
     library_forget(&worker->oracle.library);

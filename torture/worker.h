@@ -5,6 +5,8 @@
 #ifndef TORTURE_WORKER_H
 #define TORTURE_WORKER_H
 
+#include <time.h>
+
 #include "torture/campaign.h"
 #include "torture/oracle.h"
 #include "torture/sandbox.h"
@@ -20,7 +22,7 @@ struct ending {
     struct states_counts counts;
     uint64_t tested, failed, recoveries, refused;
     struct allocated allocated;
-    bool stopped, broken;
+    bool stopped, late, broken;
 };
 
 struct worker {
@@ -35,6 +37,8 @@ struct worker {
     uint64_t tested, told, failed, recoveries, refused;
     struct allocated allocated;
     struct hashes met; /* states that were tested, as far as a trial notes that */
+    struct timespec begun;
+    bool late; /* the time is up */
     bool broken;
 };
 
@@ -54,7 +58,8 @@ void worker_found(struct worker *worker, struct failure *failure, const struct m
 /* worker_tell -- the same as it is. */
 void worker_tell(struct worker *worker, const struct failure *failure);
 
-/* worker_goes_on -- false if enough has failed. Tells how far it has come, now and then. */
+/* worker_goes_on -- false if enough has failed, or the time is up. Tells how far it has come, now and then.
+ */
 bool worker_goes_on(struct worker *worker);
 
 #endif
