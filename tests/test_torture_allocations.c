@@ -146,6 +146,16 @@ static void do_memalign_fails(void)
     refused(memalign(64, 64));
 }
 
+static void do_valloc_fails(void)
+{
+    refused(valloc(64));
+}
+
+static void do_pvalloc_fails(void)
+{
+    refused(pvalloc(64));
+}
+
 static void do_all_fail(void)
 {
     refused(malloc(10));
@@ -222,6 +232,8 @@ static const struct {
     {"posix_memalign_fails", do_posix_memalign_fails},
     {"aligned_alloc_fails", do_aligned_alloc_fails},
     {"memalign_fails", do_memalign_fails},
+    {"valloc_fails", do_valloc_fails},
+    {"pvalloc_fails", do_pvalloc_fails},
     {"all_fail", do_all_fail},
     {"threads", do_threads},
     {"threads_that_do_nothing", do_threads_that_do_nothing},
@@ -313,6 +325,8 @@ static void allocations__fail_one_at_a_time(void **state)
     assert_hit("posix_memalign_fails", 1, false, "posix_memalign");
     assert_hit("aligned_alloc_fails", 1, false, "aligned_alloc");
     assert_hit("memalign_fails", 1, false, "memalign");
+    assert_hit("valloc_fails", 1, false, "memalign");
+    assert_hit("pvalloc_fails", 1, false, "memalign");
 }
 
 static void allocations__fail_from_then_on(void **state)

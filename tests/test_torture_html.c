@@ -297,6 +297,7 @@ static void document__is_bounded_and_tells_what_it_leaves_out(void **state)
 
     (void)state;
     trace_gap(&trace, "a <gap>");
+    trace_gap(&trace, "in\033[31m a\nname");
     for (size_t i = 0; i < HTML_STATES + 5; i++) {
         failures[i] = (struct failure){.crash = crash_of(&loss, 1), .acked = (char *)"", .alike = 1};
         failures[i].checked =
@@ -320,6 +321,7 @@ static void document__is_bounded_and_tells_what_it_leaves_out(void **state)
     assert_non_null(strstr(page, "1,234,567"));
     assert_non_null(strstr(page, "--seed 77"));
     assert_non_null(strstr(page, "a &lt;gap&gt;"));
+    assert_non_null(strstr(page, "in?[31m a?name"));
     assert_non_null(strstr(page, "&lt;script&gt;"));
     assert_non_null(strstr(page, "&lt;/pre&gt;\\xff&lt;i&gt;"));
     assert_non_null(strstr(page, "bytes 0&#8211;19"));

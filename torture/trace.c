@@ -46,8 +46,13 @@ void trace_add(struct trace *trace, struct op *op)
         trace->objects = op->object;
 }
 
+/* add_gap -- a line, whatever a name or a file has for it: it is shown as it is. */
 static void add_gap(struct trace *trace, char *text)
 {
+    for (char *c = text; c && *c; c++) {
+        if ((unsigned char)*c < ' ' || (unsigned char)*c >= 0x7f)
+            *c = '?';
+    }
     trace->gaps = memory_grow(trace->gaps, trace->gap_count, &trace->gap_space, sizeof(*trace->gaps));
     trace->gaps[trace->gap_count++] = text;
 }

@@ -245,6 +245,19 @@ PUBLIC void *memalign(size_t alignment, size_t size)
     return pass == NULL || fails(MEMALIGN) ? no_memory() : pass(alignment, size);
 }
 
+/* Those of the C library do not come by its memalign(). */
+PUBLIC void *valloc(size_t size)
+{
+    return memalign((size_t)getpagesize(), size);
+}
+
+PUBLIC void *pvalloc(size_t size)
+{
+    const size_t page = (size_t)getpagesize();
+
+    return size > SIZE_MAX - page ? no_memory() : memalign(page, (size + page - 1) / page * page);
+}
+
 PUBLIC void free(void *block)
 {
     void (*const pass)(void *) = (void (*)(void *))next_of(FREE);
