@@ -242,6 +242,8 @@ static uint64_t find_next(struct scan *scan, uint64_t position, uint64_t end, st
     const struct segment *segment = scan->segment;
     const uint64_t file_end = segment_base(segment) + (segment->file_size - SEGMENT_PAGE);
 
+    if (position < segment_base(segment)) /* a page that is not so may say that the log stands there */
+        position = segment_base(segment);
     while (position + sizeof(*record) <= end) {
         size_t there;
         const unsigned char *bytes = fill(scan, position, sizeof(*record), &there);
