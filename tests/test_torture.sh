@@ -997,6 +997,135 @@ run__that_is_killed_leaves_nothing() {
     done
 }
 
+# last_is_kept -- a check in ./kept: dir/c holds the last number that was acknowledged, or a later one.
+last_is_kept() {
+    cat >kept <<'END'
+#!/bin/sh
+a=$(tail -n 1 "$TORTURE_ACKED")
+[ -z "$a" ] && exit 0
+c=$(tr -d '\0' <dir/c) || exit 1
+[ "${c:-0}" -ge "$a" ] || { echo "there is '$c', and '$a' was promised"; exit 1; }
+END
+    chmod +x kept
+}
+
+red__sync_of_another_file_system() {
+    prepare
+    last_is_kept
+    torture 1 ./kept sh -c 'echo 1 >dir/c; sync -f /proc; echo 1'
+    verdict FAILED strict ext4 xfs btrfs
+    prepare
+    torture 0 ./kept sh -c 'echo 1 >dir/c; sync -f dir; echo 1'
+}
+
+# The shell takes a file that cannot be looked at for one that is not there.
+red__look_that_fails_is_taken_for_nothing_there() {
+    prepare
+    last_is_kept
+    cat >work <<'END'
+cd dir || exit
+echo 5 >t && sync t && mv t c && sync . && echo 5
+[ -f c ] || { echo 1 >t && sync t && mv t c && sync .; }
+END
+    more=(--faults errors --allocations 0)
+    torture 1 ./kept sh -e work
+    grep -q 'with call [0-9]*, \(fstatat\|stat\), fails' out || fail "no stat() was made to fail"
+}
+
+green__write_that_syncs_itself_takes_its_name_along() {
+    local flag profiles=ext4,xfs,btrfs
+    for flag in sync dsync; do
+        prepare
+        last_is_kept
+        more=(--profile "$profiles")
+        torture 0 ./kept sh -c "echo 1 | dd of=dir/c oflag=$flag status=none; echo 1"
+    done
+    prepare
+    more=(--profile strict)
+    torture 1 ./kept sh -c 'echo 1 | dd of=dir/c oflag=sync status=none; echo 1'
+}
+
+red__rename_with_a_sync_of_the_old_directory_only() {
+    local moves='mkdir dir/d dir/e; echo 1 >dir/d/x; sync dir/d/x dir/d dir/e dir; mv dir/d/x dir/e/x'
+    prepare
+    cat >there <<'END'
+#!/bin/sh
+[ ! -s "$TORTURE_ACKED" ] || test -s dir/e/x
+END
+    chmod +x there
+    torture 1 ./there sh -c "$moves; sync dir/d; echo 1"
+    verdict FAILED strict
+    verdict passed ext4 xfs
+    prepare
+    torture 0 ./there sh -c "$moves; sync dir/e; echo 1"
+}
+
+# What a file has been made durable for outside, it is inside, too; and what it has not, not.
+green__file_that_was_synced_before_it_is_moved_in() {
+    prepare
+    last_is_kept
+    torture 0 ./kept sh -c 'echo 1 >apart; sync apart; mv apart dir/c; sync dir; echo 1'
+    prepare
+    rm -f apart
+    torture 0 ./kept sh -c 'echo 1 | dd of=apart oflag=sync status=none; ln apart dir/c; sync dir; echo 1'
+    prepare
+    torture 1 ./kept sh -c 'echo 1 >apart; mv apart dir/c; sync dir; echo 1'
+    verdict FAILED strict ext4 xfs btrfs
+    prepare
+    torture 1 ./kept sh -c 'echo 0 >apart; sync apart; echo 1 >apart; mv apart dir/c; sync dir; echo 1'
+    verdict FAILED strict ext4 xfs btrfs
+}
+
+green__fifo_in_the_directory() {
+    prepare
+    last_is_kept
+    cat >work <<'END'
+mkfifo dir/p
+(echo x >dir/p) &
+read -r x <dir/p
+wait
+echo 1 >dir/c && sync dir/c dir && echo 1
+END
+    torture 0 ./kept sh work
+}
+
+# Somebody else changes the directory meanwhile: what fails proves nothing.
+run__of_what_was_not_seen_is_not_a_failure() {
+    prepare
+    rm -f go
+    mkfifo go
+    (read -r _ <go && echo z >dir/z) &
+    torture 3 false sh -c 'echo x >dir/x; echo >go; until [ -s dir/z ]; do :; done'
+    grep -q 'what failed may have failed for that' out || fail "it is not told"
+}
+
+record__of_a_workload_that_fails_says_so() {
+    local status=0
+    prepare
+    "$programs/cairn-torture" record --dir dir --trace trace -- sh -c 'echo x >dir/x; exit 7' >out 2>&1 || status=$?
+    [[ $status -eq 3 ]] || fail "the exit status is $status"
+    grep -q 'did not end well: exit status 7' out || fail "it is not told"
+    "$programs/cairn-torture" show trace >out 2>&1 || status=$?
+    grep -q 'did not end well: exit status 7' out || fail "it is not kept"
+}
+
+# What a check or the workload prints is not for the terminal to obey, nor for TAP.
+run__shows_control_characters_as_such() {
+    prepare
+    cat >check <<'END'
+#!/bin/sh
+[ -s "$TORTURE_ACKED" ] || exit 0
+printf 'a\033[2Jb \377 \303\251\n'
+exit 1
+END
+    chmod +x check
+    more=(--tap tap)
+    torture 1 ./check sh -c 'echo x >dir/x; printf "p\001\033[2Jq\n"'
+    ! grep -q "$(printf '[\001\033]')" out tap || fail "a control character is told as it is"
+    says 'a\\x1b\[2Jb \\xff é'
+    grep -q 'last of them "p\\x01\\x1b\[2Jq"' out || fail "the acknowledged line is told otherwise"
+}
+
 # The time is up behind the first state; a profile that had time enough has passed.
 run__ends_when_the_time_is_up() {
     prepare

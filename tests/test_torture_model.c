@@ -441,6 +441,100 @@ static void rename__over_a_file_has_its_bytes_first_on_ext4(void **state)
     CANNOT(PROFILE_EXT4, "f", "old", NULL, NULL);
 }
 
+/* between_directories -- two of them, with a file in the first, all durable, and that goes over to the
+ * second, or changes places with what is there. */
+static void between_directories(uint32_t dirs[2], bool exchange)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        dirs[i] = created(1, i ? "e" : "d", TYPE_DIRECTORY);
+        const uint32_t file = created(dirs[i], "f", TYPE_FILE);
+        wrote(file, 0, i ? "two" : "one", 0);
+        synced(file);
+        synced(dirs[i]);
+    }
+    synced(1);
+    if (exchange)
+        did((struct op){.kind = OP_EXCHANGE,
+                        .object = 3,
+                        .dir = dirs[0],
+                        .name = memory_text("f"),
+                        .dir2 = dirs[1],
+                        .name2 = memory_text("f")});
+    else
+        renamed(3, dirs[0], "f", dirs[1], "g");
+}
+
+static size_t pending(enum profile profile)
+{
+    struct model model;
+    size_t count = 0;
+
+    model_begin(&model, &trace, profile, DROPPED_NONE);
+    while (model_step(&model))
+        ;
+    for (size_t i = 0; i < model.count; i++)
+        count += !model.parts[i].durable;
+    model_release(&model);
+    return count;
+}
+
+static void rename__between_directories_is_durable_by_the_new_one(void **state)
+{
+    uint32_t dirs[2];
+
+    (void)state;
+    between_directories(dirs, false);
+    synced(dirs[0]);
+    assert_int_equal(pending(PROFILE_STRICT), 1);
+    assert_int_equal(pending(PROFILE_EXT4), 0);
+    assert_int_equal(pending(PROFILE_XFS), 0);
+    synced(dirs[1]);
+    assert_int_equal(pending(PROFILE_STRICT), 0);
+}
+
+static void exchange__between_directories_is_durable_by_both(void **state)
+{
+    uint32_t dirs[2];
+
+    (void)state;
+    between_directories(dirs, true);
+    synced(dirs[1]);
+    assert_int_equal(pending(PROFILE_STRICT), 1);
+    assert_int_equal(pending(PROFILE_EXT4), 0);
+    synced(dirs[1]);
+    assert_int_equal(pending(PROFILE_STRICT), 1);
+    synced(dirs[0]);
+    assert_int_equal(pending(PROFILE_STRICT), 0);
+}
+
+static void write__that_syncs_itself_takes_names_along_as_a_sync_does(void **state)
+{
+    (void)state;
+    created(1, "other", TYPE_FILE);
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "new", OP_DSYNC);
+    CAN(PROFILE_STRICT, "f", "", NULL, NULL);
+    CANNOT(PROFILE_EXT4, "f", "", NULL, NULL);
+    CANNOT(PROFILE_EXT4, "other", "", NULL, NULL);
+    CANNOT(PROFILE_XFS, "other", "", NULL, NULL);
+    CANNOT(PROFILE_BTRFS, "f", "", NULL, NULL);
+    CAN(PROFILE_BTRFS, "other", "", NULL, NULL);
+    created(1, "third", TYPE_FILE);
+    wrote(file, 0, "NEW", OP_DSYNC); /* neither its size nor its name is new */
+    CAN(PROFILE_EXT4, "third", "", NULL, NULL);
+}
+
+static void file__that_was_synced_outside_is_durable_by_its_name(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "new", OP_DSYNC | OP_IMPORTED);
+    CAN(PROFILE_EXT4, "f", "", NULL, NULL); /* it was not synced here */
+    synced(1);
+    CANNOT(PROFILE_EXT4, "f", "", NULL, NULL);
+    CANNOT(PROFILE_STRICT, "f", "(empty)", NULL, NULL);
+}
+
 static void rename__between_directories_is_one_step(void **state)
 {
     (void)state;
@@ -574,6 +668,10 @@ int main(void)
         TEST(size__may_come_before_the_bytes_under_strict_only),
         TEST(rename__over_a_file_has_its_bytes_first_on_ext4),
         TEST(rename__between_directories_is_one_step),
+        TEST(rename__between_directories_is_durable_by_the_new_one),
+        TEST(exchange__between_directories_is_durable_by_both),
+        TEST(write__that_syncs_itself_takes_names_along_as_a_sync_does),
+        TEST(file__that_was_synced_outside_is_durable_by_its_name),
         TEST(page__is_lost_by_sectors),
         TEST(pending__does_not_grow_with_what_is_durable),
         TEST(bytes__far_out_are_there_and_holes_are_zero),

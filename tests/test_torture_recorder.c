@@ -292,6 +292,31 @@ static void do_outside(void)
     MUST(open("../nothing", O_WRONLY | O_CREAT, 0600));
 }
 
+static int written_apart(void)
+{
+    const int fd = open("../apart", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    MUST(fd);
+    MUST(write(fd, "ab", 2));
+    return fd;
+}
+
+/* What was written outside is as durable inside as it was there. */
+static void do_synced_outside(void)
+{
+    MUST(fdatasync(written_apart()));
+    MUST(rename("../apart", "a"));
+    written_apart();
+    MUST(rename("../apart", "b"));
+    const int fd = written_apart();
+    if (mmap(NULL, 2, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED)
+        _exit(1);
+    MUST(fsync(fd));
+    MUST(rename("../apart", "c"));
+    written_apart();
+    sync();
+    MUST(rename("../apart", "d"));
+}
+
 static void do_names(void)
 {
     const int dir = open(".", O_RDONLY | O_DIRECTORY);
@@ -427,6 +452,25 @@ static void do_attribute(void)
     MUST(fsetxattr(fd, "user.x", "y", 1, 0));
 }
 
+/* Nobody is told of such a process, and its calls that should be reported are refused. */
+static void do_untraced(void)
+{
+    open_new("a");
+    const long child = syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0)
+        _exit(0);
+    MUST(child);
+    MUST(waitpid((pid_t)child, NULL, 0));
+}
+
+static void do_fifo(void)
+{
+    MUST(mkfifo("p", 0644));
+    const int fd = open("p", O_RDWR);
+    MUST(fd);
+    MUST(write(fd, "x", 1));
+}
+
 static void write_and_rename(int fd)
 {
     char name[32], name2[32];
@@ -491,7 +535,9 @@ static const struct workload {
      "rename d f #7; create g #8; rename 7/e 8/e #6; rename 8/e 8/e2 #6; rename g h #8; link c2 #4",
      NULL},
     {"outside", do_outside,
-     "create in #4 imported; resize #4 7; write #4 0+7; unlink in #4; link again #4; write #4 0+1", NULL},
+     "create in #4 dsync imported; resize #4 7 dsync; write #4 0+7 dsync; unlink in #4; link again #4; write "
+     "#4 0+1",
+     NULL},
     {"names", do_names,
      "create d #4; link 4/l #2; unlink before #2; create s #5; create fifo #6; unlink 4/l #2; unlink d #4; "
      "unlink s #5",
@@ -516,6 +562,14 @@ static const struct workload {
     {"refused", do_refused, "create a #4", NULL},
     {"reuse", do_reuse, NULL, NULL},
     {"attribute", do_attribute, "create a #4", "fsetxattr: this call is not followed"},
+    {"untraced", do_untraced, "create a #4", "clone: this call is not followed"},
+    {"synced_outside", do_synced_outside,
+     "create a #4 dsync imported; resize #4 2 dsync; write #4 0+2 dsync; create b #5 imported; resize #5 2; "
+     "write #5 0+2; "
+     "create c #6 imported; resize #6 2; write #6 0+2; syncall; create d #7 dsync imported; resize #7 2 "
+     "dsync; write #7 0+2 dsync",
+     NULL},
+    {"fifo", do_fifo, "create p #4", NULL},
 };
 #define WORKLOAD_COUNT (sizeof(workloads) / sizeof(*workloads))
 

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -48,6 +49,10 @@ static const struct row rows[] = {
     {SYS_symlink, "symlink", VERB_MAKE, .path = 2},
     {SYS_mknod, "mknod", VERB_MAKE, .path = 1, .mode = 2},
     {SYS_chmod, "chmod", VERB_MODE, .path = 1, .mode = 2},
+    {SYS_stat, "stat", VERB_LOOK, .path = 1},
+    {SYS_lstat, "lstat", VERB_LOOK, .path = 1, .fixed = AT_SYMLINK_NOFOLLOW},
+    {SYS_access, "access", VERB_LOOK, .path = 1},
+    {SYS_readlink, "readlink", VERB_LOOK, .path = 1, .fixed = AT_SYMLINK_NOFOLLOW},
 #endif
     {SYS_openat, "openat", VERB_OPEN, .fd = 1, .path = 2, .flags = 3, .mode = 4, .when = 3, .bits = O_CREAT | O_TRUNC | TMPFILE_BIT},
     {SYS_openat2, "openat2", VERB_OPEN, .fd = 1, .path = 2, .address = 3, .fixed = IN_OPEN_HOW},
@@ -57,6 +62,13 @@ static const struct row rows[] = {
     {SYS_preadv, "preadv", VERB_READ, .fd = 1},
     {SYS_preadv2, "preadv2", VERB_READ, .fd = 1},
     {SYS_getdents64, "getdents64", VERB_READ, .fd = 1},
+    {SYS_fstat, "fstat", VERB_READ, .fd = 1},
+    {SYS_lseek, "lseek", VERB_READ, .fd = 1},
+    {SYS_newfstatat, "fstatat", VERB_LOOK, .fd = 1, .path = 2, .flags = 4},
+    {SYS_statx, "statx", VERB_LOOK, .fd = 1, .path = 2, .flags = 3},
+    {SYS_faccessat, "faccessat", VERB_LOOK, .fd = 1, .path = 2},
+    {SYS_faccessat2, "faccessat2", VERB_LOOK, .fd = 1, .path = 2, .flags = 4},
+    {SYS_readlinkat, "readlinkat", VERB_LOOK, .fd = 1, .path = 2, .fixed = AT_SYMLINK_NOFOLLOW},
     {SYS_write, "write", VERB_WRITE, .fd = 1},
     {SYS_pwrite64, "pwrite", VERB_WRITE, .fd = 1, .offset = 4},
     {SYS_writev, "writev", VERB_WRITE, .fd = 1},
@@ -97,6 +109,8 @@ static const struct row rows[] = {
     {SYS_fremovexattr, "fremovexattr", VERB_ATTRIBUTE, .fd = 1},
     {SYS_io_uring_setup, "io_uring_setup", VERB_REFUSE, .bits = 0},
     {SYS_io_setup, "io_setup", VERB_REFUSE, .bits = 0},
+    {SYS_clone3, "clone3", VERB_REFUSE, .bits = 0}, /* its flags stand where a filter cannot look */
+    {SYS_clone, "clone", VERB_STRANGE, .when = 1, .bits = CLONE_UNTRACED},
     {SYS_open_by_handle_at, "open_by_handle_at", VERB_STRANGE, .bits = 0},
     {SYS_chroot, "chroot", VERB_STRANGE, .bits = 0},
     {SYS_pivot_root, "pivot_root", VERB_STRANGE, .bits = 0},
@@ -216,7 +230,7 @@ struct sock_filter *calls_filter(size_t *count, bool reads)
     emit_return(&filter, SECCOMP_RET_TRACE);
 #endif
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (reads || rows[i].verb != VERB_READ)
+        if (reads || (rows[i].verb != VERB_READ && rows[i].verb != VERB_LOOK))
             emit_row(&filter, &rows[i], reads);
     }
     emit_return(&filter, SECCOMP_RET_ALLOW);

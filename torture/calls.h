@@ -10,7 +10,8 @@
 enum verb {
     VERB_NONE = 0,
     VERB_OPEN,     /* opens by a path, and makes or cuts the file */
-    VERB_READ,     /* reads from a descriptor: reported only if that is asked for */
+    VERB_READ,     /* reads from a descriptor, or asks of it: reported only if that is asked for */
+    VERB_LOOK,     /* the same by a path */
     VERB_WRITE,    /* writes to a descriptor */
     VERB_COPY,     /* the same, with an offset that stands in memory */
     VERB_RESIZE,   /* sets the size, by descriptor or path */

@@ -187,8 +187,8 @@ static void run_library(struct checked *checked, const struct check *check)
     else if (end == LIBRARY_HUNG)
         checked->verdict = CHECK_HUNG;
     if (end == LIBRARY_GONE && checked->output[0] == '\0')
-        snprintf(checked->output, sizeof(checked->output), "%s: it could not be loaded",
-                 check->library->path);
+        snprintf(checked->output, sizeof(checked->output),
+                 "%s: it could not be loaded, or has ended the process that loads it", check->library->path);
     if (end != LIBRARY_ENDED || left) {
         library_forget(check->library);
         sweep();

@@ -8,8 +8,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* note_outside -- what a call does to a file that is none of the directory's, but may be moved there. */
+static void note_outside(struct scene *scene, const struct deed *deed, const struct identity *identity)
+{
+    const struct identity *root = &scene->known.objects[1].identity;
+
+    if (identity->major != root->major || identity->minor != root->minor)
+        return;
+    switch (deed->call.verb) {
+    case VERB_SYNC:
+    case VERB_DATASYNC:
+        outside_synced(&scene->outside, identity);
+        break;
+    case VERB_WRITE:
+    case VERB_COPY:
+        if ((fcntl(deed->fd, F_GETFL) & O_DSYNC) == 0 && (deed->call.flags & (RWF_DSYNC | RWF_SYNC)) == 0)
+            outside_wrote(&scene->outside, identity, false);
+        break;
+    case VERB_RESIZE:
+    case VERB_ALLOCATE:
+    case VERB_CLONE:
+    case VERB_MAP:
+        outside_wrote(&scene->outside, identity, deed->call.verb == VERB_MAP);
+        break;
+    default:
+        break;
+    }
+}
 
 /* begin_fd -- sets the object that the descriptor stands for; false if it is none of the directory's. */
 static bool begin_fd(struct scene *scene, struct deed *deed)
@@ -30,7 +59,9 @@ static bool begin_fd(struct scene *scene, struct deed *deed)
         return true;
     }
     deed->object = known_find(&scene->known, &identity);
-    if (deed->object == 0)
+    if (deed->object == 0 && S_ISREG(stx.stx_mode))
+        note_outside(scene, deed, &identity);
+    if (deed->object == 0 || (!S_ISREG(stx.stx_mode) && !S_ISDIR(stx.stx_mode))) /* a fifo keeps nothing */
         return false;
     struct object *object = &scene->known.objects[deed->object];
     if (object->fd < 0 && S_ISREG(stx.stx_mode)) {
@@ -96,6 +127,36 @@ static bool begin_rename(struct scene *scene, struct deed *deed)
     return deed->place.dir || deed->place2.dir;
 }
 
+/* begin_look -- whether what is asked of is the directory's, or would be if it were there. */
+static bool begin_look(struct scene *scene, struct deed *deed)
+{
+    const struct call *call = &deed->call;
+    struct identity identity;
+
+    deed->alone = false;
+    if (place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path,
+                   (call->flags & AT_SYMLINK_NOFOLLOW) == 0))
+        return deed->place.dir ||
+               (place_object(&scene->known, &deed->place, &deed->object, &identity) && deed->object);
+    return (call->flags & AT_EMPTY_PATH) && begin_fd(scene, deed);
+}
+
+/* begin_sync_fs -- whether that file system is the directory's. */
+static bool begin_sync_fs(struct scene *scene, struct deed *deed)
+{
+    const struct identity *root = &scene->known.objects[1].identity;
+    struct identity identity;
+    struct statx stx;
+
+    deed->alone = false;
+    deed->fd = process_borrow(&scene->processes, deed->thread, deed->call.fd);
+    if (deed->fd < 0 || !identity_get(&identity, &stx, deed->fd, "", AT_EMPTY_PATH) ||
+        identity.major != root->major || identity.minor != root->minor)
+        return false;
+    outside_synced(&scene->outside, NULL);
+    return true;
+}
+
 /* begin_bind -- whether a socket gets a name in the directory. */
 static bool begin_bind(struct scene *scene, struct deed *deed)
 {
@@ -135,8 +196,12 @@ static bool is_tracked(struct scene *scene, struct deed *deed)
         if (call->path == 0)
             return begin_fd(scene, deed);
         struct identity identity;
-        return place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, true) &&
-               place_object(&scene->known, &deed->place, &deed->object, &identity) && deed->object;
+        if (!place_find(&scene->known, &deed->place, deed->thread, call->fd, call->path, true) ||
+            !place_object(&scene->known, &deed->place, &deed->object, &identity))
+            return false;
+        if (deed->object == 0)
+            note_outside(scene, deed, &identity);
+        return deed->object != 0;
     case VERB_WRITE:
     case VERB_COPY:
     case VERB_ALLOCATE:
@@ -149,8 +214,14 @@ static bool is_tracked(struct scene *scene, struct deed *deed)
     case VERB_SYNC_HINT:
         deed->alone = false;
         return begin_fd(scene, deed);
+    case VERB_LOOK:
+        return begin_look(scene, deed);
     case VERB_SYNC_FS:
+        return begin_sync_fs(scene, deed);
     case VERB_SYNC_ALL:
+        outside_synced(&scene->outside, NULL);
+        deed->alone = false;
+        return true;
     case VERB_SYNC_MAP:
     case VERB_STRANGE:
         deed->alone = false;

@@ -3,6 +3,7 @@
 #define TORTURE_DEED_H
 
 #include "torture/calls.h"
+#include "torture/outside.h"
 #include "torture/place.h"
 #include "torture/process.h"
 #include "torture/trace.h"
@@ -23,6 +24,7 @@ struct deed {
 struct scene {
     struct known known;
     struct processes processes;
+    struct outside outside;
     struct trace *trace; /* for what cannot be followed */
 };
 

@@ -19,7 +19,7 @@ struct alike {
 static bool is_sync(const struct op *op)
 {
     return op->kind == OP_SYNC || op->kind == OP_DATASYNC || op->kind == OP_SYNC_ALL ||
-           (op->flags & (OP_DSYNC | OP_FSYNC));
+           ((op->flags & (OP_DSYNC | OP_FSYNC)) && (op->flags & OP_IMPORTED) == 0);
 }
 
 /* end_of -- the operation behind the next sync of the same object: there the one that was left out is made up

@@ -44,7 +44,12 @@ static bool is_plain(uint32_t c)
     return !control && !turns && !none;
 }
 
-static void put_ascii(FILE *stream, char c)
+static void put_text(FILE *stream, char c)
+{
+    fputc(c, stream);
+}
+
+static void put_html(FILE *stream, char c)
 {
     switch (c) {
     case '<':
@@ -67,7 +72,7 @@ static void put_ascii(FILE *stream, char c)
     }
 }
 
-void escape_html(FILE *stream, const char *text, size_t most, bool lines)
+static void escape(FILE *stream, const char *text, size_t most, bool lines, void (*put)(FILE *stream, char c))
 {
     const unsigned char *at = (const unsigned char *)text;
     size_t left = strlen(text), size;
@@ -86,10 +91,20 @@ void escape_html(FILE *stream, const char *text, size_t most, bool lines)
             for (size_t i = 0; i < size; i++)
                 fprintf(stream, "\\x%02x", at[i]);
         else if (size == 1)
-            put_ascii(stream, (char)c);
+            put(stream, (char)c);
         else
             fwrite(at, 1, size, stream);
     }
+}
+
+void escape_html(FILE *stream, const char *text, size_t most, bool lines)
+{
+    escape(stream, text, most, lines, put_html);
+}
+
+void escape_text(FILE *stream, const char *text, size_t most, bool lines)
+{
+    escape(stream, text, most, lines, put_text);
 }
 
 void escape_word(FILE *stream, const char *word)

@@ -12,6 +12,9 @@
  * lines and tabs are left as they are. */
 void escape_html(FILE *stream, const char *text, size_t most, bool lines);
 
+/* escape_text -- the same in what is no HTML: for a terminal, and for TAP. */
+void escape_text(FILE *stream, const char *text, size_t most, bool lines);
+
 /* escape_word -- a word for a shell that knows $'', as bash does; it is all printable ASCII. */
 void escape_word(FILE *stream, const char *word);
 

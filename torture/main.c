@@ -90,6 +90,20 @@ static int tell_gaps(const struct trace *trace)
     return trace->gap_count ? EXIT_INCOMPLETE : EXIT_PASSED;
 }
 
+/* recorded -- the command is run and recorded; what of it is not as it should be is a gap. False if it could
+ * not be done. */
+static bool recorded(struct trace *trace, const char *dir, char *const command[], unsigned timeout_s,
+                     const char *file)
+{
+    if (!recorder_run_with_sources(trace, dir, command, timeout_s))
+        return false;
+    if (!WIFEXITED(trace->status) || WEXITSTATUS(trace->status) != 0)
+        trace_gap(trace, "the workload did not end well: %s %d",
+                  WIFEXITED(trace->status) ? "exit status" : "signal",
+                  WIFEXITED(trace->status) ? WEXITSTATUS(trace->status) : WTERMSIG(trace->status));
+    return file == NULL || trace_save(trace, file);
+}
+
 static int run_record(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -110,8 +124,7 @@ static int run_record(int argc, char **argv)
         return misused("record needs --dir, --trace and a command");
     if (!paths_dir(dir) || !paths_output(file, dir))
         return EXIT_USAGE;
-    const bool ok = recorder_run_with_sources(&trace, dir, argv + optind, 0) && trace_save(&trace, file);
-    const int code = ok ? tell_gaps(&trace) : EXIT_BROKEN;
+    const int code = recorded(&trace, dir, argv + optind, 0, file) ? tell_gaps(&trace) : EXIT_BROKEN;
     trace_release(&trace);
     return code;
 }
@@ -255,17 +268,11 @@ static int run_run(int argc, char **argv)
         return EXIT_USAGE;
     if (!outputs_open(&outputs, options.tap, options.junit, options.json, options.html))
         return EXIT_USAGE;
-    if (!recorder_run_with_sources(&trace, options.dir, options.campaign.command,
-                                   options.campaign.timeout_s) ||
-        (options.trace && !trace_save(&trace, options.trace))) {
+    if (!recorded(&trace, options.dir, options.campaign.command, options.campaign.timeout_s, options.trace)) {
         trace_release(&trace);
         return EXIT_BROKEN;
     }
     printf("recorded: %zu operations, %zu bytes acknowledged\n", trace.count, acks_size(&trace, trace.count));
-    if (!WIFEXITED(trace.status) || WEXITSTATUS(trace.status) != 0)
-        trace_gap(&trace, "the workload did not end well: %s %d",
-                  WIFEXITED(trace.status) ? "exit status" : "signal",
-                  WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : WTERMSIG(trace.status));
     if (options.campaign.oracle == ORACLE_HISTORY)
         puts("no check: a file must be as it was at some moment since the latest line printed; see --recover "
              "and --check");
@@ -282,6 +289,10 @@ static int run_run(int argc, char **argv)
     const int gaps = tell_gaps(&trace);
     if (!outputs_close(&outputs, &trace) && code == EXIT_PASSED)
         code = EXIT_BROKEN;
+    if (code == EXIT_FOUND && trace.unlike) {
+        fputs("cairn-torture: what failed may have failed for that\n", stderr);
+        code = EXIT_PASSED;
+    }
     readings_release(readings);
     trace_release(&trace);
     return code == EXIT_PASSED ? gaps : code;

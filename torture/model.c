@@ -139,7 +139,7 @@ static void add_parts(struct model *model, const struct op *op)
         break;
     case OP_RESIZE:
         if (op->size != size)
-            add(model, PART_SIZE, op->object, 0);
+            add(model, PART_SIZE, op->object, 0)->durable = is_synced(model, op);
         break;
     case OP_WRITE:
         if (op->offset + op->data_size > size && model->profile != PROFILE_KILL)
@@ -237,26 +237,48 @@ static bool takes_names(const struct model *model, uint32_t object, bool data_on
     return false;
 }
 
-static void sync_object(struct model *model, const struct op *op)
+/* takes_name -- whether a sync of `dir` is one of that part's directory. */
+static bool takes_name(const struct model *model, struct part *part, uint32_t dir)
 {
-    const bool data_only = op->kind == OP_DATASYNC,
-               names = takes_names(model, op->object, data_only, op->begin);
+    const enum op_kind kind = model->trace->ops[part->op].kind;
+
+    if (part->object != dir && part->other != dir)
+        return false;
+    if (model->profile != PROFILE_STRICT || part->other == 0 || part->other == part->object)
+        return true;
+    /* Nobody promises that the one directory is written along with the other. */
+    part->synced |= part->object == dir ? 1u : 2u;
+    return kind == OP_EXCHANGE ? part->synced == 3 : (part->synced & 1u) != 0;
+}
+
+/* sync_names -- the names that a sync of the object takes along; `commits`: it does so in any case. */
+static void sync_names(struct model *model, const struct op *op, bool data_only, bool commits)
+{
+    const bool names = (commits && (model->profile == PROFILE_EXT4 || model->profile == PROFILE_XFS)) ||
+                       takes_names(model, op->object, data_only, op->begin);
 
     for (size_t i = 0; i < model->count; i++) {
         struct part *part = &model->parts[i];
-        if (part->end >= op->begin || part->dropped)
-            continue; /* it had not come about when the sync began, or is taken for written */
-        if (part->kind == PART_NAMES) {
-            part->durable |= names || part->object == op->object || part->other == op->object ||
+        /* It may not have come about when the sync began, or be taken for written. */
+        if (part->kind == PART_NAMES && part->end < op->begin && !part->dropped)
+            part->durable |= names || takes_name(model, part, op->object) ||
                              (model->profile == PROFILE_BTRFS && is_own_name(model, part, op->object));
-        } else if (part->object == op->object) {
-            const struct op *write = &model->trace->ops[part->op];
-            /* A sync of a range is of that range. */
-            part->durable |=
-                op->size == 0 || part->kind == PART_SIZE ||
-                (write->offset < op->offset + op->size &&
-                 op->offset < write->offset + (write->kind == OP_ZERO ? write->size : write->data_size));
-        }
+    }
+}
+
+static void sync_object(struct model *model, const struct op *op)
+{
+    sync_names(model, op, op->kind == OP_DATASYNC, false);
+    for (size_t i = 0; i < model->count; i++) {
+        struct part *part = &model->parts[i];
+        if (part->kind == PART_NAMES || part->end >= op->begin || part->dropped || part->object != op->object)
+            continue;
+        const struct op *write = &model->trace->ops[part->op];
+        /* A sync of a range is of that range. */
+        part->durable |=
+            op->size == 0 || part->kind == PART_SIZE ||
+            (write->offset < op->offset + op->size &&
+             op->offset < write->offset + (write->kind == OP_ZERO ? write->size : write->data_size));
     }
 }
 
@@ -389,6 +411,9 @@ bool model_step(struct model *model)
         /* as if it had not been made */
     } else if (op->kind == OP_SYNC || op->kind == OP_DATASYNC) {
         sync_object(model, op);
+    } else if (op->kind == OP_WRITE && is_synced(model, op) && (op->flags & OP_IMPORTED) == 0) {
+        sync_names(model, op, (op->flags & OP_FSYNC) == 0,
+                   op->offset + op->data_size > size_of(&model->now, op->object));
     } else if (op->kind == OP_SYNC_FAILED) {
         /* The kernel has marked the pages as written. */
         for (size_t i = 0; i < model->count; i++)

@@ -7,7 +7,7 @@
  *
  * - strict: what POSIX promises and no more: any of them, and of a page any of its sectors of 512 bytes. A
  * file may have grown before its bytes came. Only a rename is one step: the new name is there or the old one
- * is.
+ * is. From one directory to another it is durable by a sync of the new name's, an exchange by syncs of both.
  * - ext4: ext4 with data=ordered: names change in their order; a sync of an object that was changed takes all
  * names before it along; a file's size comes after its bytes; a file that is renamed over another one has its
  * bytes first.
@@ -55,7 +55,8 @@ struct part {
     size_t op;       /* of the trace */
     uint32_t number; /* of a write's pages, which */
     uint32_t object; /* that it belongs to: of names the directory */
-    uint32_t other;  /* of a rename, that of the old name: a sync of either makes it durable */
+    uint32_t other;  /* of a rename, that of the old name */
+    uint8_t synced;  /* strict: which of the two were synced: 1 object, 2 other */
     uint64_t end;    /* the tick at which it had come about */
     bool durable;
     bool dropped;    /* a sync of it has failed: no later one makes it durable */

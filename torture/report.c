@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "torture/escape.h"
 #include "torture/memory.h"
 
 #define LOSSES_SHOWN 12
@@ -13,7 +14,12 @@ static void tell_lines(FILE *stream, const char *prefix, const char *text)
 {
     while (*text) {
         const size_t size = strcspn(text, "\n");
-        fprintf(stream, "%s%.*s\n", prefix, (int)size, text);
+        char *line = memory_copy(text, size + 1);
+        line[size] = '\0';
+        fputs(prefix, stream);
+        escape_text(stream, line, SIZE_MAX, true);
+        fputc('\n', stream);
+        free(line);
         text += size + (text[size] == '\n');
     }
 }
@@ -80,7 +86,9 @@ size_t report_late_sync(const struct trace *trace, const struct crash *crash)
 {
     if (crash->count == 0)
         return SIZE_MAX;
-    for (size_t i = crash->losses[0].op + 1; i < trace->count; i++) {
+    const size_t first = crash->losses[0].op + 1;
+    /* Those that came before have not made it durable. */
+    for (size_t i = first > crash->at ? first : crash->at; i < trace->count; i++) {
         if (covers(trace, &trace->ops[i], &crash->losses[0]))
             return i;
     }
@@ -148,8 +156,11 @@ void report_acks(FILE *stream, const char *acks)
         at = end + 1;
     }
     fprintf(stream, "acknowledged: %zu line%s", lines, lines == 1 ? "" : "s");
-    if (lines)
-        fprintf(stream, ", the last of them \"%.100s\"", last);
+    if (lines) {
+        fputs(", the last of them \"", stream);
+        escape_text(stream, last, 100, false);
+        fputc('"', stream);
+    }
     free(text);
 }
 

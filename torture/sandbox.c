@@ -112,7 +112,7 @@ static bool furnish(struct sandbox *sandbox)
     }
     /* The current directory may be within it: one that has the same path. */
     if (chdir(cwd) != 0)
-        return complain("the current directory is within the one that is tortured");
+        return complain("the current directory cannot be entered, or is within the one that is tortured");
     sandbox->fd = open(sandbox->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return sandbox->fd >= 0 || complain(sandbox->dir);
 }

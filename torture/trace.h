@@ -74,6 +74,7 @@ struct trace {
     size_t count, space;
     char **gaps; /* what could not be followed, a sentence each: the trace is incomplete if there are any */
     size_t gap_count, gap_space;
+    bool unlike; /* one of these is that it does not make the directory that is there; not kept in the file */
 };
 
 void trace_release(struct trace *trace);

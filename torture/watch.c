@@ -169,6 +169,9 @@ static void import(struct watch *watch, const struct deed *deed, const struct pl
                      .name = memory_text(place->name)};
     struct trace made = {0};
 
+    /* It is as durable as it was there. */
+    if ((flags & OP_IMPORTED) && outside_is_synced(&watch->scene.outside, identity))
+        how.flags |= OP_DSYNC;
     snprintf(how.call, sizeof(how.call), "%s", deed->call.name);
     how.object = new_object(watch, identity);
     if (!image_import(&made, &how, place->fd, place->name))
@@ -463,6 +466,7 @@ void watch_done(struct watch *watch, struct deed *deed, int64_t result)
         add_bytes(watch, deed, deed->object, 0, known_size(&watch->scene.known, deed->object), 0);
         break;
     case VERB_READ:
+    case VERB_LOOK:
         break;
     case VERB_MAKE:
     case VERB_BIND:
@@ -578,6 +582,7 @@ void watch_release(struct watch *watch)
         close(watch->dir);
     tree_release(&watch->tree);
     processes_release(&watch->scene.processes);
+    outside_release(&watch->scene.outside);
     known_release(&watch->scene.known);
     free(watch);
 }
@@ -588,6 +593,8 @@ void watch_end(struct watch *watch)
 
     watch->trace->ticks++;
     add_all_mapped(watch);
-    if (image_differs(&watch->tree, watch->dir, what))
+    if (image_differs(&watch->tree, watch->dir, what)) {
         trace_gap(watch->trace, "at the end the directory is not what was recorded: %s", what);
+        watch->trace->unlike = true;
+    }
 }
