@@ -370,13 +370,37 @@ static const char *read_saying(struct scan *scan, union saying *saying)
     return reason;
 }
 
+/* end -- the limit: SCAN_END; or SCAN_HOLE, if more numbers are known to have been given than there are
+ * records. */
+static int end(struct scan *scan)
+{
+    struct tail *at = &scan->at;
+    const struct tail *final = &scan->final;
+
+    if (!scan->final_known || final->position != scan->limit || final->generation != at->generation ||
+        final->number <= at->next_number)
+        return SCAN_END;
+    scan->hole = (struct hole){.segment = at->segment,
+                               .chain = at->chain,
+                               .sequence = at->sequence,
+                               .position = at->position,
+                               .offset = scan->segment ? segment_offset(scan->segment, at->position) : 0,
+                               .end = at->position,
+                               .generation = at->generation,
+                               .first = at->next_number,
+                               .count = final->number - at->next_number,
+                               .reason = "a record behind the end says that there were more"};
+    at->number = at->next_number = final->number;
+    return SCAN_HOLE;
+}
+
 int scan_step(struct scan *scan)
 {
     union saying saying;
 
     for (;;) {
         if (scan->at.position >= scan->limit)
-            return SCAN_END;
+            return end(scan);
         scan->failed = 0;
         if (scan->segment == NULL) {
             int result = enter(scan);
