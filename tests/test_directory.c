@@ -822,6 +822,18 @@ static void memo__is_not_kept_where_it_cannot_be(void **state)
     assert_int_equal(readings, 1);
 }
 
+static void lock__that_may_not_be_made_is_named_as_refused(void **state)
+{
+    void *data;
+    size_t size;
+
+    (void)state;
+    failing = (struct failing){.call = "openat", .at = 1, .number = EROFS};
+    assert_int_equal(cairn_latest(at.op, NULL, &data, &size), CAIRN_EACCES);
+    assert_non_null(strstr(cairn_message(), strerror(EROFS)));
+    assert_none(at.op);
+}
+
 /* --- the lock is taken away ----------------------------------------------------------------------------- */
 
 static char meddler_got[64];
@@ -1115,6 +1127,7 @@ int main(void)
         TEST(memo__that_was_put_back_is_not_believed),
         TEST(memo__that_names_what_is_gone_is_dropped),
         TEST(memo__is_not_kept_where_it_cannot_be),
+        TEST(lock__that_may_not_be_made_is_named_as_refused),
         TEST(lock__removed_while_it_is_held_gives_no_number_twice),
         TEST(lock__is_let_go_though_a_forked_child_has_it_open),
         TEST(lock__removed_while_compact_has_it_loses_nothing),
