@@ -8,6 +8,7 @@
 
 #include "fuzz/budget.h"
 #include "fuzz/canary.h"
+#include "fuzz/hostile_system.h"
 #include "fuzz/place.h"
 #include "fuzz/target.h"
 #include "journal/control.h"
@@ -229,6 +230,14 @@ static void make_thing(struct source *source)
             write_file(other, &i, sizeof(i));
         }
         break;
+    case THING_LARGE: {
+        const int fd = openat(work, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd >= 0) {
+            result = ftruncate(fd, (1 << 20) + 5);
+            close(fd);
+        }
+        break;
+    }
     case THING_COUNT:
         break;
     }
@@ -269,6 +278,8 @@ void hostile_id(struct source *source, const struct listing *listing, char id[30
         snprintf(id, 300, "%s", ids[how]);
     else if (how < 224 && listing->count)
         snprintf(id, 300, "%s", listing->files[how % listing->count].name);
+    else if (how == 255)
+        memset(id, 'l', 270); /* longer than a name can be */
     else
         source_bytes(source, id, how % 32);
 }
@@ -284,21 +295,29 @@ void hostile_check_data(int error, const void *data, size_t size, const char *wh
     FUZZ_ASSERT(error != 0 || !canary_is(data, size), "%s gives what is outside of the directory", what);
 }
 
-void hostile_open(struct cairn_op **handle, uint8_t flags, const char *scheme)
+int hostile_open(struct cairn_op **handle, uint8_t flags, const char *scheme)
 {
     char url[PLACE_PATH_SIZE * 2];
     struct budget budget;
 
     cairn_close(*handle);
     *handle = NULL;
-    snprintf(url, sizeof(url), "%s:%s", scheme, canary_path());
+    if (hostile_is_guest()) /* he may not come there by the path */
+        snprintf(url, sizeof(url), "%s:/proc/self/fd/%d", scheme, canary_work());
+    else
+        snprintf(url, sizeof(url), "%s:%s", scheme, canary_path());
     budget_begin(&budget, "opening");
+    hostile_blind(false);
+    hostile_enter(NULL);
     const int error = cairn_open(handle, NULL, url,
                                  CAIRN_NO_THREAD | (flags & INPUT_READONLY ? (unsigned)CAIRN_READONLY : 0u) |
                                      (flags & INPUT_EXISTING ? (unsigned)CAIRN_EXISTING : 0u));
+    hostile_leave();
+    hostile_blind(true);
     budget_end(&budget, 2 * 1024 * 1024);
     hostile_check_error(error, "open");
     FUZZ_ASSERT((error == 0) == (*handle != NULL), "open gives %d and a handle", error);
+    return error;
 }
 
 uint8_t hostile_name(const char *name)

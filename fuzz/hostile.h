@@ -15,7 +15,14 @@
 #include "fuzz/source.h"
 
 /* An input's first byte. */
-enum { INPUT_JOURNAL = 1, INPUT_BASE = 2, INPUT_READONLY = 4, INPUT_EXISTING = 8, INPUT_INDEX = 16 };
+enum {
+    INPUT_JOURNAL = 1,
+    INPUT_BASE = 2,
+    INPUT_READONLY = 4,
+    INPUT_EXISTING = 8,
+    INPUT_INDEX = 16,
+    INPUT_SYSTEM = 32 /* of a dir: two bytes of hostile_system.h follow */
+};
 
 /* What may be made in the directory. */
 enum thing {
@@ -28,6 +35,7 @@ enum thing {
     THING_CLOSED,
     THING_DEVICE,
     THING_MANY,
+    THING_LARGE, /* more than is read at once */
     THING_COUNT
 };
 
@@ -46,6 +54,17 @@ enum asked {
     ASK_SINCE,
     ASK_REOPEN,
     ASK_REPAIR,
+    ASK_OF_BOTH,               /* so many are asked of a journal, too */
+    ASK_CONTEXT = ASK_OF_BOTH, /* the next has a context that has ended, or ends in the midst of it */
+    ASK_HELD,                  /* the lock is somebody else's during the next */
+    ASK_MEDDLED,               /* somebody comes between the next one's steps */
+    ASK_FORKED,                /* the next is asked by a forked child */
+    ASK_MEMO,                  /* the memo in `lock` is made wrong */
+    ASK_FOLLOW,                /* what is new since the last time */
+    ASK_WATCH,                 /* verify, with somebody who is told, and may have had enough */
+    ASK_MOVE,                  /* the directory gets another name, or its own again */
+    ASK_LOSE,                  /* the directory is removed */
+    ASK_CHANGE,                /* the latest is changed by hand */
     ASK_COUNT
 };
 
@@ -56,8 +75,8 @@ void hostile_begin(void);
 void hostile_make(struct source *source, uint8_t flags);
 
 /* hostile_open -- closes the handle, if there is one, and opens another, by `flags`; NULL if that fails, with
- * one of Cairn's errors and at no great cost. */
-void hostile_open(struct cairn_op **handle, uint8_t flags, const char *scheme);
+ * one of Cairn's errors, which is returned, and at no great cost. */
+int hostile_open(struct cairn_op **handle, uint8_t flags, const char *scheme);
 
 /* hostile_history -- what the good journal was recorded from; hostile_is_image -- whether this is one of its
  * files, as it was made. */

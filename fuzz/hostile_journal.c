@@ -117,7 +117,7 @@ void hostile_journal_run(struct source *source, uint8_t flags)
     if (handle)
         journal_ask(&first, good);
     for (unsigned calls = 0; handle && calls < 8 && source->left; calls++) {
-        const enum asked asked = (enum asked)(source_u8(source) % ASK_COUNT);
+        const enum asked asked = (enum asked)(source_u8(source) % ASK_OF_BOTH);
         struct cairn_ctx soon;
         cairn_ctx_with_timeout(&soon, 20000000);
         listing_take(&before, canary_work());
