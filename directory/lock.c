@@ -32,8 +32,8 @@ struct sleeper {
     int why;
 };
 
-/* open_lock -- opens the file, and makes it if the handle may. -1 with errno: if there is none, and it may not
- * be made, why not. */
+/* open_lock -- opens the file, and makes it if the handle may. -1 with errno: if there is none, and it may
+ * not be made, why not. */
 static int open_lock(struct lock *lock, const struct directory *directory)
 {
     const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;

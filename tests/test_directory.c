@@ -54,7 +54,9 @@ static bool fails_by(struct failing *planned, const char *call)
 
 static bool fails(const char *call)
 {
-    return fails_by(&failing, call) | fails_by(&failing_too, call);
+    const bool first = fails_by(&failing, call), second = fails_by(&failing_too, call); /* both count */
+
+    return first || second;
 }
 
 extern int __real_names_read(struct names *names, const struct directory *directory,
