@@ -211,9 +211,11 @@ static void seed_held(target_seed *seed)
 {
     for (uint8_t threads = 0; threads < 2; threads++) {
         begin_system(threads ? 0 : LACKS_THREADS, 0, true);
-        for (uint8_t held = 0; held < HELD_COUNT; held++) {
-            BYTES(ASK_HELD, held, ASK_CHECKPOINT, LABEL_A, 1, 'x', ASK_HELD, held | 8, ASK_COMPACT, LABEL_A);
-            BYTES(ASK_HELD, held | 8, ASK_STAT, ASK_HELD, held | 8, ASK_INTACT, ASK_HELD, held, ASK_LOAD, 0);
+        for (unsigned held = 0; held < HELD_COUNT; held++) {
+            BYTES(ASK_HELD, (uint8_t)held, ASK_CHECKPOINT, LABEL_A, 1, 'x', ASK_HELD, (uint8_t)held | 8,
+                  ASK_COMPACT, LABEL_A);
+            BYTES(ASK_HELD, (uint8_t)held | 8, ASK_STAT, ASK_HELD, (uint8_t)held | 8, ASK_INTACT, ASK_HELD,
+                  (uint8_t)held, ASK_LOAD, 0);
         }
         seed(threads ? "dir-held" : "dir-held-no-thread", sink.bytes, sink.size);
     }

@@ -15,6 +15,7 @@
 #include "fuzz/target.h"
 
 #define CALLS_MAX 48
+#define FILES_MAX 3000u /* that all calls may have before them: each is looked at several times */
 
 static struct cairn_ctx context; /* of the next call, if it has one */
 static bool forked, meddled;     /* and what else there is to it */
@@ -198,12 +199,14 @@ void hostile_dir_run(struct source *source, uint8_t flags)
     moved = false;
     usual();
     dir_open(flags);
-    for (unsigned calls = 0; here.handle && calls < CALLS_MAX && source->left;) {
+    size_t files = 0;
+    for (unsigned calls = 0; here.handle && calls < CALLS_MAX && files < FILES_MAX && source->left;) {
         const enum asked asked = (enum asked)(source_u8(source) % ASK_COUNT);
         if (circumstance(asked, source))
             continue;
         calls++;
         listing_take(&here.before, canary_work());
+        files += here.before.count;
         if (asked == ASK_REOPEN) {
             usual();
             if (moved)

@@ -3,11 +3,13 @@
 #include "fuzz/hostile_memo.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "fuzz/canary.h"
+#include "fuzz/target.h"
 
 /* A memo as it stands in the file: words, a name of 256 bytes, and the hash of all before it. */
 enum { MEMO_WORDS = 10, MEMO_NUMBER = 9, MEMO_NAME = 80, MEMO_HASH = 336, MEMO_SIZE = 344 };
@@ -16,7 +18,7 @@ enum { MEMO_WORDS = 10, MEMO_NUMBER = 9, MEMO_NAME = 80, MEMO_HASH = 336, MEMO_S
 static void set_name(unsigned char *memo, const char *name, uint64_t number)
 {
     memset(memo + MEMO_NAME, 0, MEMO_HASH - MEMO_NAME);
-    memcpy(memo + MEMO_NAME, name, strlen(name));
+    snprintf((char *)memo + MEMO_NAME, MEMO_HASH - MEMO_NAME, "%s", name);
     memcpy(memo + 8 * MEMO_NUMBER, &number, sizeof(number));
 }
 
@@ -42,8 +44,8 @@ void hostile_memo_spoil(uint8_t way)
             size = MEMO_SIZE / 2;
         const uint64_t hash = XXH3_64bits(memo, MEMO_HASH) ^ (way == 14);
         memcpy(memo + MEMO_HASH, &hash, sizeof(hash));
-        if (pwrite(fd, memo, size, 0) != (ssize_t)size || ftruncate(fd, (off_t)size) != 0)
-            size = 0; /* it is what it is */
+        FUZZ_ASSERT(pwrite(fd, memo, size, 0) == (ssize_t)size && ftruncate(fd, (off_t)size) == 0,
+                    "the memo cannot be written");
     }
     close(fd);
 }
