@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -26,11 +27,12 @@ void hostile_memo_spoil(uint8_t way)
 {
     unsigned char memo[MEMO_SIZE];
     size_t size = MEMO_SIZE;
+    struct stat st;
 
     const int fd = openat(canary_work(), "lock", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (pread(fd, memo, sizeof(memo), 0) == MEMO_SIZE) {
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && pread(fd, memo, sizeof(memo), 0) == MEMO_SIZE) {
         way %= HOSTILE_MEMO_WAYS;
         if (way < MEMO_WORDS)
             memo[8 * way] ^= 1;
