@@ -328,6 +328,25 @@ static int directory_load(void *self, const struct cairn_ctx *ctx, const char *i
     return load(directory, id, data, size);
 }
 
+/* load_newest -- loads the newest that can be read. One that may not be read, or that there is no memory for,
+ * may be whole, and is not passed over. */
+static int load_newest(const struct directory *directory, const struct names *names, struct cairn_id *id,
+                       void **data, size_t *size)
+{
+    for (size_t i = names->count; i-- > 0;) {
+        const char *name = names->items[i].name;
+        int error = load(directory, name, data, size);
+        if (error == CAIRN_EIO || error == CAIRN_ENOTFOUND)
+            continue;
+        if (error == 0) {
+            memset(id, 0, sizeof(*id));
+            memcpy(id->text, name, strlen(name));
+        }
+        return error;
+    }
+    return cairn_set_message(CAIRN_ENONE, "%s: no checkpoint can be read", directory->path);
+}
+
 static int directory_latest_intact(void *self, const struct cairn_ctx *ctx, struct cairn_id *id, void **data,
                                    size_t *size)
 {
@@ -346,18 +365,7 @@ static int directory_latest_intact(void *self, const struct cairn_ctx *ctx, stru
         error = names_read(&names, directory, ctx);
     lock_release(&lock);
     if (error == 0)
-        error = cairn_set_message(CAIRN_ENONE, "%s: no checkpoint can be read", directory->path);
-    for (size_t i = names.count; i-- > 0 && error;) {
-        void *bytes;
-        size_t count;
-        if (load(directory, names.items[i].name, &bytes, &count) != 0)
-            continue;
-        memset(id, 0, sizeof(*id));
-        memcpy(id->text, names.items[i].name, strlen(names.items[i].name));
-        *data = bytes;
-        *size = count;
-        error = 0;
-    }
+        error = load_newest(directory, &names, id, data, size);
     names_release(&names);
     return error;
 }

@@ -32,19 +32,24 @@ struct sleeper {
     int why;
 };
 
-/* open_lock -- opens the file, and makes it if the handle may. -1 with errno. */
+/* open_lock -- opens the file, and makes it if the handle may. -1 with errno: if there is none, and it may
+ * not be made, why not. */
 static int open_lock(struct lock *lock, const struct directory *directory)
 {
     const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    int refused = ENOENT;
 
     lock->writable = !directory->readonly;
     if (lock->writable) {
         lock->fd = openat(directory->dir, LOCK_NAME, flags | O_RDWR | O_CREAT, 0666);
         if (lock->fd >= 0 || (errno != EACCES && errno != EPERM && errno != EROFS))
             return lock->fd;
+        refused = errno;
         lock->writable = false; /* reading is enough for flock() */
     }
     lock->fd = openat(directory->dir, LOCK_NAME, flags | O_RDONLY);
+    if (lock->fd < 0 && errno == ENOENT)
+        errno = refused;
     return lock->fd;
 }
 
@@ -163,15 +168,16 @@ int lock_take(struct lock *lock, const struct directory *directory, const struct
     for (;;) {
         struct stat st;
         if (open_lock(lock, directory) < 0) {
+            const int why = errno;
             struct stat here;
-            if (errno == ENOENT && fstat(directory->dir, &here) == 0 && here.st_nlink == 0)
+            if (fstat(directory->dir, &here) == 0 && here.st_nlink == 0)
                 return cairn_set_message(CAIRN_ENONE, "%s: the directory has been removed", directory->path);
-            if (errno == ENOENT && directory->readonly)
+            if (why == ENOENT && directory->readonly)
                 return 0;
-            if (errno == ELOOP || errno == ENXIO || errno == EISDIR)
+            if (why == ELOOP || why == ENXIO || why == EISDIR)
                 return cairn_set_message(
                     CAIRN_EBUSY, "%s/" LOCK_NAME ": this is no regular file, and no lock", directory->path);
-            return system_error(errno, "%s/" LOCK_NAME ": cannot open", directory->path);
+            return system_error(why, "%s/" LOCK_NAME ": cannot open", directory->path);
         }
         int error = 0;
         if (fstat(lock->fd, &st) != 0)

@@ -62,6 +62,26 @@ void canary_begin(void)
     fchmod(work, 0755);
 }
 
+void canary_lose(void)
+{
+    fchmod(work, 0755);
+    place_clear_below(CANARY_WORK);
+    unlinkat(place_dir(), CANARY_WORK, AT_REMOVEDIR);
+    mkdirat(place_dir(), CANARY_WORK, 0755);
+    close(work);
+    work = openat(place_dir(), CANARY_WORK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    FUZZ_ASSERT(work >= 0, "the directory cannot be made anew");
+}
+
+void canary_move(bool away)
+{
+    static const char elsewhere[] = "elsewhere";
+
+    FUZZ_ASSERT(renameat(place_dir(), away ? CANARY_WORK : elsewhere, place_dir(),
+                         away ? elsewhere : CANARY_WORK) == 0,
+                "the directory cannot be moved");
+}
+
 int canary_work(void)
 {
     return work;

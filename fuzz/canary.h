@@ -21,6 +21,11 @@ void canary_begin(void);
 int canary_work(void);
 const char *canary_path(void);
 
+/* canary_lose -- removes `work` with all that it holds, and makes another of its name. canary_move -- gives
+ * `work` another name, or its own again. */
+void canary_lose(void);
+void canary_move(bool away);
+
 /* canary_check -- a finding, if anything beside `work` is not as it was. */
 void canary_check(void);
 

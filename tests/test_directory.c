@@ -38,18 +38,25 @@ static struct failing {
     const char *call;
     int at, number;
     int met; /* how many have been made */
-} failing;
+} failing, failing_too;
 
 static unsigned readings;     /* of the whole directory */
 static bool no_unnamed;       /* the file system knows no files without a name */
 static void (*between)(void); /* called once, before a file gets its name */
 
+static bool fails_by(struct failing *planned, const char *call)
+{
+    if (planned->call == NULL || strcmp(planned->call, call) != 0 || ++planned->met != planned->at)
+        return false;
+    errno = planned->number;
+    return true;
+}
+
 static bool fails(const char *call)
 {
-    if (failing.call == NULL || strcmp(failing.call, call) != 0 || ++failing.met != failing.at)
-        return false;
-    errno = failing.number;
-    return true;
+    const bool first = fails_by(&failing, call), second = fails_by(&failing_too, call); /* both count */
+
+    return first || second;
 }
 
 extern int __real_names_read(struct names *names, const struct directory *directory,
@@ -74,7 +81,8 @@ extern int __wrap_futimens(int fd, const struct timespec times[2]);
 int __wrap_names_read(struct names *names, const struct directory *directory, const struct cairn_ctx *ctx)
 {
     readings++;
-    return __real_names_read(names, directory, ctx);
+    int error = __real_names_read(names, directory, ctx);
+    return fails("names_read") ? cairn_set_message(CAIRN_ENOMEM, "no memory for the rest") : error;
 }
 
 int __wrap_file_name(struct file *file, const struct directory *directory, const char *to)
@@ -141,7 +149,7 @@ static struct {
 static int setup(void **state)
 {
     (void)state;
-    failing = (struct failing){0};
+    failing = failing_too = (struct failing){0};
     readings = 0;
     no_unnamed = false;
     between = NULL;
@@ -154,7 +162,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    failing = (struct failing){0};
+    failing = failing_too = (struct failing){0};
     cairn_close(at.op);
     scratch_remove(at.base);
     return 0;
@@ -822,6 +830,18 @@ static void memo__is_not_kept_where_it_cannot_be(void **state)
     assert_int_equal(readings, 1);
 }
 
+static void lock__that_may_not_be_made_is_named_as_refused(void **state)
+{
+    void *data;
+    size_t size;
+
+    (void)state;
+    failing = (struct failing){.call = "openat", .at = 1, .number = EROFS};
+    assert_int_equal(cairn_latest(at.op, NULL, &data, &size), CAIRN_EACCES);
+    assert_non_null(strstr(cairn_message(), strerror(EROFS)));
+    assert_none(at.op);
+}
+
 /* --- the lock is taken away ----------------------------------------------------------------------------- */
 
 static char meddler_got[64];
@@ -1006,6 +1026,31 @@ static void failure__of_space_means_that_nothing_was_recorded(void **state)
     }
 }
 
+static void failure__passes_over_nothing_that_may_be_whole(void **state)
+{
+    struct cairn_id id;
+    void *data;
+    size_t size;
+
+    (void)state;
+    record(at.op, "", "zero");
+    record(at.op, "", "one");
+    /* The second opening is that of the latest, by the memo; the fifth the one after the directory was read.
+     */
+    const struct failing latest = {.call = "openat", .at = 2, .number = EIO};
+    failing = latest;
+    failing_too = (struct failing){.call = "openat", .at = 5, .number = EACCES};
+    assert_int_equal(cairn_latest_intact(at.op, NULL, &id, &data, &size), CAIRN_EACCES);
+    failing = latest;
+    failing_too = (struct failing){.call = "names_read", .at = 1};
+    assert_int_equal(cairn_latest_intact(at.op, NULL, &id, &data, &size), CAIRN_ENOMEM);
+    failing = latest;
+    failing_too = (struct failing){.call = "openat", .at = 5, .number = EIO};
+    ASSERT_DONE(cairn_latest_intact(at.op, NULL, &id, &data, &size));
+    assert_string_equal(id.text, "00000000.chk");
+    cairn_free(data);
+}
+
 static void failure__in_compact_keeps_the_latest(void **state)
 {
     static const char *const calls[] = {"unlinkat", "fsync"};
@@ -1115,6 +1160,7 @@ int main(void)
         TEST(memo__that_was_put_back_is_not_believed),
         TEST(memo__that_names_what_is_gone_is_dropped),
         TEST(memo__is_not_kept_where_it_cannot_be),
+        TEST(lock__that_may_not_be_made_is_named_as_refused),
         TEST(lock__removed_while_it_is_held_gives_no_number_twice),
         TEST(lock__is_let_go_though_a_forked_child_has_it_open),
         TEST(lock__removed_while_compact_has_it_loses_nothing),
@@ -1122,6 +1168,7 @@ int main(void)
         TEST(failure__at_each_sync_acknowledges_nothing),
         TEST(failure__behind_the_name_does_not_say_that_nothing_was_recorded),
         TEST(failure__of_space_means_that_nothing_was_recorded),
+        TEST(failure__passes_over_nothing_that_may_be_whole),
         TEST(failure__in_compact_keeps_the_latest),
         TEST(temporary__works_where_there_are_no_unnamed_files),
         TEST(temporary__left_by_a_killed_process_is_removed),
