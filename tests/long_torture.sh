@@ -59,5 +59,5 @@ finds 20 dir/j mixed 1      # a torn record believed
 finds 47 dir:dir/d record 3 # a directory's sync left out
 finds 50 dir:dir/d record 3 # a file's sync left out
 finds 54 dir:dir/d record 3 # two of them in the other order
-CAIRN_BIN_DIR=$(dirname "$torture") bash "$top/torture/cairn/run.sh" "$work/out" 600 || failed=1
+CAIRN_BIN_DIR=$(dirname "$torture") bash "$top/torture/cairn/run.sh" "$work/cairn" 600 || failed=1
 exit $failed
