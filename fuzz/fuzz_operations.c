@@ -1,11 +1,12 @@
 /* fuzz_operations.c -- the interface, call by call, against a plain model of it (ledger.h): from two handles
- * and two threads, while calls of the operating system fail.
+ * and two threads, while calls of the operating system fail, there is no memory, and others hold the locks.
  *
  * The input is a byte of bits (HOW_*), and then actions. An action's byte says what is done, by which handle
  * and in which thread, and whether something comes between:
  *
- *   - a fault, two bytes: the Nth call that changes something (calls.h) fails, or writes less, and so may
- * some behind it;
+ *   - a fault, two bytes: the Nth call of a class (calls.h) fails, or writes or reads less, and so may some
+ *     behind it. The classes are the calls that change something, those that read, and those that ask for
+ *     memory; or nothing fails, but at the Nth call of any class the context ends;
  *   - the other thread, a byte: at the Nth such call this action is held until the next action, which the
  *     other thread does by the other handle, has ended; or has not after a moment, for it may need what this
  *     one holds. Whichever was the first, nothing else can come of the two.
@@ -16,6 +17,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <lmdb.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -23,6 +25,7 @@
 #include <unistd.h>
 
 #include "fuzz/calls.h"
+#include "fuzz/holder.h"
 #include "fuzz/ledger.h"
 #include "fuzz/place.h"
 #include "fuzz/sink.h"
@@ -34,7 +37,14 @@
 #define UNKNOWN_MAX 4       /* steps of which it is not known whether they were done */
 #define MOMENT_NS   2000000 /* that the other thread is waited for, if it waits for this one */
 
-enum { HOW_DIRECTORY = 1, HOW_NAMED = 2, HOW_USUAL = 4, HOW_READER = 8 /* the second handle only reads */ };
+enum {
+    HOW_DIRECTORY = 1,
+    HOW_NAMED = 2,
+    HOW_USUAL = 4,
+    HOW_READER = 8, /* the second handle only reads */
+    HOW_PLAIN = 16, /* as calls_plain */
+    HOW_THREAD = 32 /* handles have a thread of their own */
+};
 
 enum action_kind {
     ACTION_CHECKPOINT, /* and a byte for its size */
@@ -45,10 +55,19 @@ enum action_kind {
     ACTION_LATEST,
     ACTION_LOAD, /* and a byte: which */
     ACTION_REOPEN,
-    ACTION_RENEW, /* all handles are closed, and opened again */
+    ACTION_RENEW, /* all handles are closed, and opened again; with a fault, first while that may fail */
     ACTION_REPAIR,
+    ACTION_GLANCE, /* all questions, while they may fail */
+    ACTION_SINCE,  /* and a byte: how */
+    ACTION_ALONE,  /* a reader is alone, and then others come and go; while it may fail */
+    ACTION_ODD,    /* and a byte: which call with arguments that cannot be */
+    ACTION_DIES,   /* and a byte: the owner of which lock */
+    ACTION_HELD,   /* and a byte: which lock somebody has during the next action */
     ACTION_KINDS
 };
+
+/* What a fault is about. */
+enum class { CLASS_CHANGES, CLASS_READS, CLASS_MEMORY, CLASS_CONTEXT };
 
 enum { ACTION_MASK = 15, ACTION_SECOND = 16, ACTION_THREAD = 32, ACTION_FAULT = 64, ACTION_BETWEEN = 128 };
 
@@ -69,12 +88,17 @@ static uint8_t how;
 static char url[PLACE_PATH_SIZE + 32];
 static struct cairn_op *handles[2];
 static unsigned unknown; /* steps of which it is not known whether they were done */
+static struct cairn_mark marks[2];
+static int held = -1; /* the byte of ACTION_HELD, for the next action */
 
 /* What is to come between an action's calls. */
 static struct {
     unsigned nth, times; /* calls from then on, too */
-    int error;           /* 0: a write writes half */
-    struct job *job;     /* for the other thread */
+    enum class class;
+    int error;            /* 0: a write or a read does half */
+    struct cairn_ctx ctx; /* that ends */
+    struct cairn_ctx *use;
+    struct job *job; /* for the other thread */
     unsigned count, fired;
 } between;
 
@@ -141,13 +165,45 @@ static void wait_for_it(bool for_a_moment)
 /* --- what comes between -----------------------------------------------------------------------------------
  */
 
+/* is_of -- whether the call is of the class that is to fail. */
+static bool is_of(const struct call *call, enum class class)
+{
+    switch (class) {
+    case CLASS_CHANGES:
+        return call->kind < CALL_LOOK;
+    case CLASS_READS:
+        return (call->kind >= CALL_LOOK && call->kind < CALL_MEMORY) || call->kind == CALL_OPEN;
+    case CLASS_MEMORY:
+        return call->kind == CALL_MEMORY;
+    default:
+        return true;
+    }
+}
+
+/* refusal -- the errno for such a call. */
+static int refusal(struct call *call)
+{
+    if (call->kind == CALL_MEMORY)
+        return ENOMEM;
+    if (call->kind == CALL_DATABASE)
+        return between.error == EINTR ? MDB_MAP_FULL : between.error ? between.error : EIO;
+    /* Other numbers say that there are no handles, which does not change from one call to the next. */
+    if (strcmp(call->name, "name_to_handle_at") == 0)
+        return between.error == ENOMEM ? ENOMEM : EIO;
+    const bool cut = call->kind == CALL_WRITE || call->kind == CALL_READ;
+    if (between.error == 0 && cut)
+        call->most -= call->most / 2;
+    return between.error == EINTR && !cut && call->kind != CALL_LOCK ? EIO : between.error;
+}
+
 static int before_call(struct call *call)
 {
     if (is_second && between.job)
         return 0; /* what comes between is not come between */
     if ((how & HOW_NAMED) && call->kind == CALL_OPEN && (call->flags & O_TMPFILE) == O_TMPFILE)
         return EOPNOTSUPP;
-    if (between.nth == 0 || ++between.count < between.nth || between.count > between.nth + between.times)
+    if (between.nth == 0 || !calls_inside() || !is_of(call, between.class) || ++between.count < between.nth ||
+        between.count > between.nth + between.times)
         return 0;
     between.fired++;
     if (between.job) {
@@ -155,9 +211,11 @@ static int before_call(struct call *call)
         wait_for_it(true);
         return 0;
     }
-    if (between.error == 0)
-        call->most -= call->most / 2;
-    return between.error == EINTR && call->kind != CALL_WRITE ? EIO : between.error;
+    if (between.class == CLASS_CONTEXT) {
+        cairn_ctx_cancel(&between.ctx);
+        return 0;
+    }
+    return refusal(call);
 }
 
 /* --- actions ----------------------------------------------------------------------------------------------
@@ -165,14 +223,15 @@ static int before_call(struct call *call)
 
 static unsigned flags_of(unsigned handle)
 {
-    return CAIRN_NO_THREAD | (handle == 1 && (how & HOW_READER) ? CAIRN_READONLY : 0);
+    return (how & HOW_THREAD ? 0 : CAIRN_NO_THREAD) |
+           (handle == 1 && (how & HOW_READER) ? CAIRN_READONLY : 0);
 }
 
 static int look(struct job *job)
 {
     void *data = NULL;
     size_t size = 0;
-    int error = cairn_latest(handles[job->handle], NULL, &data, &size);
+    int error = cairn_latest(handles[job->handle], between.use, &data, &size);
 
     if (error == 0 || error == CAIRN_ENONE) {
         FUZZ_ASSERT(job->beside || ledger_may_be_latest(&ledger, data, size), "latest gives %d", error);
@@ -190,7 +249,7 @@ static int load(struct job *job)
 
     if (step == NULL || step->id[0] == '\0' || ledger.directory)
         return 0;
-    int error = cairn_load(handles[job->handle], NULL, step->id, &data, &size);
+    int error = cairn_load(handles[job->handle], between.use, step->id, &data, &size);
     if (error == 0) {
         /* Of what Compact has kept, whose data it is is told by ledger_check(). */
         FUZZ_ASSERT(step->kind == STEP_COMPACT ||
@@ -198,6 +257,8 @@ static int load(struct job *job)
                     "%s is other data", step->id);
         cairn_free(data);
     }
+    if (!job->beside && unknown == 0 && ledger_holds(&ledger, job->byte % ledger.step_count))
+        FUZZ_ASSERT(error != CAIRN_ENOTFOUND, "%s is said not to be there", step->id);
     return error == CAIRN_ENOTFOUND ? 0 : error;
 }
 
@@ -205,13 +266,131 @@ static int reopen(unsigned handle)
 {
     cairn_close(handles[handle]);
     handles[handle] = NULL;
-    return cairn_open(&handles[handle], NULL, url, flags_of(handle));
+    return cairn_open(&handles[handle], between.use, url, flags_of(handle));
+}
+
+static void close_all(void)
+{
+    for (unsigned i = 2; i-- > 0;) {
+        cairn_close(handles[i]);
+        handles[i] = NULL;
+    }
+}
+
+/* renew_faulty -- all is closed and opened again, as far as that succeeds. */
+static int renew_faulty(void)
+{
+    close_all();
+    const int first = reopen(0), then = reopen(1);
+    return first ? first : then;
+}
+
+static void glance(struct job *job, const char *who)
+{
+    ledger_glance(&ledger, handles[job->handle], between.use,
+                  between.class == CLASS_MEMORY || between.class == CLASS_CONTEXT, who);
+}
+
+/* very_long -- a label that no operation takes. */
+static const char *very_long(void)
+{
+    static char label[CAIRN_JOURNAL_LABEL_MAX + 2];
+
+    memset(label, 'l', sizeof(label) - 1);
+    return label;
+}
+
+/* odd -- a call that can do nothing, whatever else is. */
+static int odd(struct job *job)
+{
+    static const char *const ids[] = {"",
+                                      "x",
+                                      "1",
+                                      "00000000@",
+                                      "00000000@0x1",
+                                      "0@1",
+                                      "00000001@1 ",
+                                      "99999999999999999999@1",
+                                      "00000000@99999999999999999999",
+                                      "00000000/../lock.chk",
+                                      "00000007.chk"};
+    static char label[300];
+    struct cairn_op *op = handles[job->handle];
+    void *data;
+    size_t size;
+    int error;
+
+    memset(label, 'l', sizeof(label) - 1);
+    switch (job->byte % 16) {
+    case 0:
+        error = cairn_checkpoint(op, NULL, "\xff", "", 0, NULL);
+        break;
+    case 1:
+        error = cairn_compact(op, NULL, "\xed\xa0\x80");
+        break;
+    case 2:
+        error = ledger.directory
+                    ? cairn_checkpoint(op, NULL, label, "", 0, NULL)
+                    : cairn_checkpoint(op, NULL, "", "", (size_t)CAIRN_JOURNAL_DATA_MAX + 1, NULL);
+        break;
+    case 3:
+        error = ledger.directory ? cairn_checkpoint(op, NULL, "a/b", "", 0, NULL) : CAIRN_EINVAL;
+        break;
+    case 4:
+        error = cairn_compact(op, NULL, very_long());
+        break;
+    default:
+        error =
+            cairn_load(op, NULL, ids[(job->byte % 16 - 5u) % (sizeof(ids) / sizeof(ids[0]))], &data, &size);
+        if (error == 0)
+            cairn_free(data);
+        return 0;
+    }
+    FUZZ_ASSERT(error, "call %u with what cannot be succeeds", job->byte % 16u);
+    return 0;
+}
+
+static struct cairn_op *open_alone(unsigned handle)
+{
+    struct cairn_op *op;
+    const int error = cairn_open(&op, NULL, url, CAIRN_NO_THREAD | (handle ? CAIRN_READONLY : 0));
+
+    FUZZ_ASSERT(error == 0, "one who is alone cannot open it: %d, %s", error, cairn_message());
+    return op;
+}
+
+/* alone -- a reader who is alone, and stays while a writer comes, records one more, and goes. */
+static void alone(struct job *job)
+{
+    struct cairn_op *reader, *writer;
+    const struct cairn_ctx *ctx = between.use;
+    const bool want = between.class == CLASS_MEMORY || between.class == CLASS_CONTEXT;
+
+    if (cairn_open(&reader, ctx, url, CAIRN_NO_THREAD | CAIRN_READONLY) != 0) {
+        calls_leave();
+        reader = open_alone(1);
+        calls_enter();
+    }
+    ledger_glance(&ledger, reader, ctx, want, "a reader who is alone");
+    calls_leave();
+    writer = open_alone(0);
+    job->error = ledger_take(&ledger, job->step, writer, NULL, job->id);
+    FUZZ_ASSERT(job->error == 0, "one who is alone cannot record: %d, %s", job->error, cairn_message());
+    ledger_end(&ledger, job->step, OUTCOME_DONE, job->id);
+    cairn_close(writer);
+    calls_enter();
+    ledger_glance(&ledger, reader, ctx, want, "a reader while another one came and went");
+    calls_leave();
+    ledger_check(&ledger, reader, false, "a reader who has seen another one come and go");
+    cairn_close(reader);
+    calls_enter();
 }
 
 static void perform(struct job *job)
 {
     struct cairn_op *op = handles[job->handle];
 
+    calls_enter();
     switch (job->kind) {
     case ACTION_LATEST:
         job->error = look(job);
@@ -222,12 +401,28 @@ static void perform(struct job *job)
     case ACTION_REOPEN:
         job->error = reopen(job->handle);
         break;
+    case ACTION_RENEW:
+        job->error = renew_faulty();
+        break;
     case ACTION_REPAIR:
-        job->error = cairn_repair(op, NULL, NULL);
+        job->error = cairn_repair(op, between.use, NULL);
+        break;
+    case ACTION_GLANCE:
+        glance(job, "who looks");
+        break;
+    case ACTION_SINCE:
+        job->error = ledger_since(&ledger, op, between.use, &marks[job->handle], job->byte);
+        break;
+    case ACTION_ALONE:
+        alone(job);
+        break;
+    case ACTION_ODD:
+        job->error = odd(job);
         break;
     default:
-        job->error = ledger_take(&ledger, job->step, op, NULL, job->id);
+        job->error = ledger_take(&ledger, job->step, op, between.use, job->id);
     }
+    calls_leave();
     if (job->error)
         snprintf(job->message, sizeof(job->message), "%s", cairn_message());
 }
@@ -236,10 +431,7 @@ static void perform(struct job *job)
 static void renew(void)
 {
     calls_watch(before_call, NULL);
-    for (unsigned i = 2; i-- > 0;) {
-        cairn_close(handles[i]);
-        handles[i] = NULL;
-    }
+    close_all();
     for (unsigned i = 0; i < 2; i++) {
         int error = reopen(i);
         if (error)
@@ -257,11 +449,14 @@ static void decode(struct job *job, uint8_t byte, struct source *source)
                                            STEP_COMPLETE};
 
     *job = (struct job){.kind = (byte & ACTION_MASK) % ACTION_KINDS, .handle = byte & ACTION_SECOND ? 1 : 0};
-    if (job->kind <= ACTION_LARGE || job->kind == ACTION_LOAD)
+    if (job->kind <= ACTION_LARGE || job->kind == ACTION_LOAD || job->kind == ACTION_SINCE ||
+        job->kind >= ACTION_ODD)
         job->byte = source_u8(source);
     job->writes = job->kind <= ACTION_COMPLETE;
-    if (job->writes && ledger.step_count + 2 > LEDGER_STEPS)
+    if ((job->writes || job->kind == ACTION_ALONE) && ledger.step_count + 2 > LEDGER_STEPS)
         job->writes = (job->kind = ACTION_LATEST) == ACTION_CHECKPOINT;
+    if (job->kind == ACTION_ALONE)
+        job->step = ledger_add(&ledger, STEP_CHECKPOINT, 77);
     if (job->writes)
         job->step = ledger_add(&ledger, kinds[job->kind],
                                job->kind == ACTION_CHECKPOINT ? job->byte
@@ -291,42 +486,97 @@ static enum outcome judge(const struct job *job, bool faulty)
 /* arm -- what is to come between, from the input. */
 static void arm(uint8_t byte, struct source *source, struct job *other)
 {
-    static const int errors[] = {EIO, ENOSPC, EINTR, EMFILE, EDQUOT, 0, EIO, ENOSPC};
+    static const int changing[] = {EIO, ENOSPC, EINTR, EMFILE, EDQUOT, 0, EIO, ENOSPC};
+    static const int reading[] = {EIO, EACCES, EINTR, EMFILE, EROFS, 0, EIO, ENOMEM};
 
     memset(&between, 0, sizeof(between));
     if (byte & ACTION_FAULT) {
         const uint8_t nth = source_u8(source), what = source_u8(source);
-        between.nth = 1 + nth % 64;
-        between.error = errors[what % 8];
+        between.class = (enum class)(what >> 5 & 3);
+        between.nth = 1 + (between.class == CLASS_CHANGES ? nth % 64 : nth);
+        between.error = between.class == CLASS_CHANGES ? changing[what % 8] : reading[what % 8];
         between.times = what & 0x80 ? 1000 : what >> 3 & 3;
+        if (between.class == CLASS_CONTEXT)
+            between.use = &between.ctx;
     } else if (other) {
         between.nth = 1 + source_u8(source) % 32;
         between.job = other;
     }
 }
 
+/* hold -- has somebody take the lock that `held` says, for a moment; what is done meanwhile has a context, if
+ * it says so, that ends before or behind that. */
+static void hold(void)
+{
+    static const int64_t patience_ns[] = {0, 2000000, 200000000, 2000000};
+    const int64_t patience = patience_ns[held >> 3 & 3];
+    char path[PLACE_PATH_SIZE + 8];
+
+    snprintf(path, sizeof(path), "%s/o", place_path());
+    if (held < 0 || !holder_begin(path, ledger.directory ? HOLD_FILE : (enum hold)(held & 3), 5000000, false))
+        return;
+    if (patience && between.use == NULL) {
+        cairn_ctx_with_timeout(&between.ctx, patience);
+        between.use = &between.ctx;
+    }
+}
+
+/* die -- has the owner of a lock of the journal die with it. */
+static void die(uint8_t byte)
+{
+    char path[PLACE_PATH_SIZE + 8];
+
+    snprintf(path, sizeof(path), "%s/o", place_path());
+    holder_begin(path, (enum hold)(HOLD_APPEND + byte % 3), 0, true);
+    holder_end();
+}
+
+/* settle -- an action has ended: what that makes of the model. */
+static void settle(struct job *job, bool faulty)
+{
+    const bool reads = between.fired && between.class == CLASS_READS;
+
+    FUZZ_ASSERT(between.class != CLASS_MEMORY || job->error != CAIRN_ECORRUPT || ledger.may_jump,
+                "for want of memory there is damage: %s", job->message);
+    if (reads && (job->kind == ACTION_REOPEN || job->kind == ACTION_RENEW))
+        ledger.may_jump = true;
+    /* Repairing writes, and may have been what failed for good. */
+    if (faulty && job->kind == ACTION_REPAIR && job->error == CAIRN_EIO)
+        unknown++;
+}
+
 /* run_one -- an action, and the one that comes between its calls, if one does. */
 static void run_one(struct source *source)
 {
     const uint8_t byte = source_u8(source);
+    const bool faulty = byte & ACTION_FAULT;
     static struct job job, other;
     enum outcome outcome;
     bool both = false;
 
     decode(&job, byte, source);
-    if (job.kind == ACTION_RENEW) {
+    if (job.kind == ACTION_RENEW && !faulty) {
         renew();
         return;
     }
-    if ((byte & ACTION_BETWEEN) && !(byte & ACTION_FAULT) && job.writes && unknown == 0) {
+    if (job.kind == ACTION_DIES || job.kind == ACTION_HELD) {
+        if (job.kind == ACTION_DIES)
+            die(job.byte);
+        else
+            held = job.byte;
+        return;
+    }
+    if (job.kind == ACTION_ALONE)
+        close_all();
+    if ((byte & ACTION_BETWEEN) && !faulty && job.writes && unknown == 0) {
         decode(&other, source_u8(source), source);
         /* Closing waits for others longer than anybody wants to. */
-        both = other.kind != ACTION_REOPEN && other.kind != ACTION_RENEW;
+        both = other.kind != ACTION_REOPEN && other.kind != ACTION_RENEW && other.kind < ACTION_GLANCE;
         other.handle = 1 - job.handle;
         other.beside = true;
     }
     arm(byte, source, both ? &other : NULL);
-    const bool faulty = byte & ACTION_FAULT;
+    hold();
     calls_watch(before_call, NULL);
     if ((byte & ACTION_THREAD) && !both) {
         give(&job);
@@ -334,27 +584,30 @@ static void run_one(struct source *source)
     } else {
         perform(&job);
     }
-    const bool fired = between.fired;
+    const bool fired = between.fired, timed = between.use;
     if (both && fired)
         wait_for_it(false);
+    holder_end();
+    held = -1;
+    settle(&job, faulty);
     memset(&between, 0, sizeof(between));
     if (both && !fired)
         perform(&other); /* there were fewer calls: it comes afterwards */
 
-    outcome = judge(&job, faulty);
+    outcome = judge(&job, faulty || timed);
     unknown += outcome == OUTCOME_MAYBE;
     if (both && job.writes && other.writes) {
-        const enum outcome second_outcome = judge(&other, faulty);
+        const enum outcome second_outcome = judge(&other, faulty || timed);
         ledger_end_both(&ledger, (const unsigned[]){job.step, other.step},
                         (const enum outcome[]){outcome, second_outcome},
                         (const char *const[]){job.id, other.id});
     } else {
         if (both)
-            judge(&other, faulty);
+            judge(&other, faulty || timed);
         if (job.writes)
             ledger_end(&ledger, job.step, outcome, job.id);
     }
-    if (unknown >= UNKNOWN_MAX || handles[job.handle] == NULL)
+    if (unknown >= UNKNOWN_MAX || handles[0] == NULL || handles[1] == NULL)
         renew();
     else if (unknown == 0)
         ledger_check(&ledger, handles[job.step & 1], true, job.step & 1 ? "the second" : "the first");
@@ -375,7 +628,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     how = source_u8(&source);
     ledger_begin(&ledger, how & HOW_DIRECTORY);
     calls_segment_max = how & HOW_USUAL ? UINT64_MAX : SEGMENT_SIZE_MIN;
+    calls_plain = how & HOW_PLAIN;
     memset(&between, 0, sizeof(between));
+    memset(marks, 0, sizeof(marks));
+    held = -1;
     place_clear();
     snprintf(url, sizeof(url), "%s:%s/o", ledger.directory ? "dir" : "journal", place_path());
     renew();
@@ -383,10 +639,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         run_one(&source);
     renew();
     calls_watch(NULL, NULL);
-    for (unsigned i = 0; i < 2; i++) {
-        cairn_close(handles[i]);
-        handles[i] = NULL;
-    }
+    close_all();
     return 0;
 }
 
