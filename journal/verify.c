@@ -179,14 +179,14 @@ static void progress(struct verifying *state, uint64_t bytes)
 static int check_header(struct verifying *state, const struct segment *segment)
 {
     uint64_t number = segment->header.number;
-    uint64_t base = segment_base(segment);
+    uint64_t base = segment_base(segment), offset;
 
     if (number == state->last_header || (number == state->at.horizon_segment && state->horizon_header))
         return 0;
     state->last_header = number;
     state->horizon_header |= number == state->at.horizon_segment;
-    if (segment->header_damaged)
-        return damage(state, number, segment->damaged_at, SEGMENT_PAGE, base + ACCEPTED_HEADER, 0, 0, 0,
+    if (segment_header_damaged(segment, &offset)) /* now, whatever it was when the file was opened */
+        return damage(state, number, offset, SEGMENT_PAGE, base + ACCEPTED_HEADER, 0, 0, 0,
                       "one of the two copies of the segment's header is damaged");
     if (segment->file_size < segment_full_size(segment))
         return damage(state, number, segment->file_size, 0, base + ACCEPTED_CUT, 0, 0, 0,
