@@ -17,20 +17,22 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fuzz/calls.h"
+#include "fuzz/fault.h"
 #include "fuzz/holder.h"
 #include "fuzz/ledger.h"
 #include "fuzz/place.h"
 #include "fuzz/sink.h"
 #include "fuzz/source.h"
 #include "fuzz/target.h"
+#include "journal/control.h"
 #include "journal/segment.h"
 
 #define ACTIONS_MAX 40
@@ -55,7 +57,9 @@ enum action_kind {
     ACTION_LATEST,
     ACTION_LOAD, /* and a byte: which */
     ACTION_REOPEN,
-    ACTION_RENEW, /* all handles are closed, and opened again; with a fault, first while that may fail */
+    ACTION_RENEW, /* all handles are closed, and opened again; with a fault, first while that may fail, and by
+                     the second handle, where nothing was; in the other thread, where one that was killed has
+                     left something */
     ACTION_REPAIR,
     ACTION_GLANCE, /* all questions, while they may fail */
     ACTION_SINCE,  /* and a byte: how */
@@ -65,9 +69,6 @@ enum action_kind {
     ACTION_HELD,   /* and a byte: which lock somebody has during the next action */
     ACTION_KINDS
 };
-
-/* What a fault is about. */
-enum class { CLASS_CHANGES, CLASS_READS, CLASS_MEMORY, CLASS_CONTEXT };
 
 enum { ACTION_MASK = 15, ACTION_SECOND = 16, ACTION_THREAD = 32, ACTION_FAULT = 64, ACTION_BETWEEN = 128 };
 
@@ -93,13 +94,10 @@ static int held = -1; /* the byte of ACTION_HELD, for the next action */
 
 /* What is to come between an action's calls. */
 static struct {
-    unsigned nth, times; /* calls from then on, too */
-    enum class class;
-    int error;            /* 0: a write or a read does half */
-    struct cairn_ctx ctx; /* that ends */
-    struct cairn_ctx *use;
-    struct job *job; /* for the other thread */
-    unsigned count, fired;
+    struct fault fault;
+    struct job *job;             /* for the other thread, at the call that the fault says */
+    const struct cairn_ctx *use; /* what the calls are given */
+    struct cairn_ctx patience;
 } between;
 
 /* --- the other thread -------------------------------------------------------------------------------------
@@ -165,57 +163,20 @@ static void wait_for_it(bool for_a_moment)
 /* --- what comes between -----------------------------------------------------------------------------------
  */
 
-/* is_of -- whether the call is of the class that is to fail. */
-static bool is_of(const struct call *call, enum class class)
-{
-    switch (class) {
-    case CLASS_CHANGES:
-        return call->kind < CALL_LOOK;
-    case CLASS_READS:
-        return (call->kind >= CALL_LOOK && call->kind < CALL_MEMORY) || call->kind == CALL_OPEN;
-    case CLASS_MEMORY:
-        return call->kind == CALL_MEMORY;
-    default:
-        return true;
-    }
-}
-
-/* refusal -- the errno for such a call. */
-static int refusal(struct call *call)
-{
-    if (call->kind == CALL_MEMORY)
-        return ENOMEM;
-    if (call->kind == CALL_DATABASE)
-        return between.error == EINTR ? MDB_MAP_FULL : between.error ? between.error : EIO;
-    /* Other numbers say that there are no handles, which does not change from one call to the next. */
-    if (strcmp(call->name, "name_to_handle_at") == 0)
-        return between.error == ENOMEM ? ENOMEM : EIO;
-    const bool cut = call->kind == CALL_WRITE || call->kind == CALL_READ;
-    if (between.error == 0 && cut)
-        call->most -= call->most / 2;
-    return between.error == EINTR && !cut && call->kind != CALL_LOCK ? EIO : between.error;
-}
-
 static int before_call(struct call *call)
 {
     if (is_second && between.job)
         return 0; /* what comes between is not come between */
     if ((how & HOW_NAMED) && call->kind == CALL_OPEN && (call->flags & O_TMPFILE) == O_TMPFILE)
         return EOPNOTSUPP;
-    if (between.nth == 0 || !calls_inside() || !is_of(call, between.class) || ++between.count < between.nth ||
-        between.count > between.nth + between.times)
+    if (!calls_inside() || !fault_now(&between.fault, call))
         return 0;
-    between.fired++;
     if (between.job) {
         give(between.job);
         wait_for_it(true);
         return 0;
     }
-    if (between.class == CLASS_CONTEXT) {
-        cairn_ctx_cancel(&between.ctx);
-        return 0;
-    }
-    return refusal(call);
+    return fault_refusal(&between.fault, call);
 }
 
 /* --- actions ----------------------------------------------------------------------------------------------
@@ -288,7 +249,7 @@ static int renew_faulty(void)
 static void glance(struct job *job, const char *who)
 {
     ledger_glance(&ledger, handles[job->handle], between.use,
-                  between.class == CLASS_MEMORY || between.class == CLASS_CONTEXT, who);
+                  between.fault.class == CLASS_MEMORY || between.fault.class == CLASS_CONTEXT, who);
 }
 
 /* very_long -- a label that no operation takes. */
@@ -364,7 +325,7 @@ static void alone(struct job *job)
 {
     struct cairn_op *reader, *writer;
     const struct cairn_ctx *ctx = between.use;
-    const bool want = between.class == CLASS_MEMORY || between.class == CLASS_CONTEXT;
+    const bool want = between.fault.class == CLASS_MEMORY || between.fault.class == CLASS_CONTEXT;
 
     if (cairn_open(&reader, ctx, url, CAIRN_NO_THREAD | CAIRN_READONLY) != 0) {
         calls_leave();
@@ -486,20 +447,14 @@ static enum outcome judge(const struct job *job, bool faulty)
 /* arm -- what is to come between, from the input. */
 static void arm(uint8_t byte, struct source *source, struct job *other)
 {
-    static const int changing[] = {EIO, ENOSPC, EINTR, EMFILE, EDQUOT, 0, EIO, ENOSPC};
-    static const int reading[] = {EIO, EACCES, EINTR, EMFILE, EROFS, 0, EIO, ENOMEM};
-
     memset(&between, 0, sizeof(between));
     if (byte & ACTION_FAULT) {
-        const uint8_t nth = source_u8(source), what = source_u8(source);
-        between.class = (enum class)(what >> 5 & 3);
-        between.nth = 1 + (between.class == CLASS_CHANGES ? nth % 64 : nth);
-        between.error = between.class == CLASS_CHANGES ? changing[what % 8] : reading[what % 8];
-        between.times = what & 0x80 ? 1000 : what >> 3 & 3;
-        if (between.class == CLASS_CONTEXT)
-            between.use = &between.ctx;
+        const uint8_t nth = source_u8(source);
+        fault_arm(&between.fault, nth, source_u8(source));
+        if (between.fault.class == CLASS_CONTEXT)
+            between.use = &between.fault.ctx;
     } else if (other) {
-        between.nth = 1 + source_u8(source) % 32;
+        between.fault.nth = 1 + source_u8(source) % 32;
         between.job = other;
     }
 }
@@ -516,8 +471,8 @@ static void hold(void)
     if (held < 0 || !holder_begin(path, ledger.directory ? HOLD_FILE : (enum hold)(held & 3), 5000000, false))
         return;
     if (patience && between.use == NULL) {
-        cairn_ctx_with_timeout(&between.ctx, patience);
-        between.use = &between.ctx;
+        cairn_ctx_with_timeout(&between.patience, patience);
+        between.use = &between.patience;
     }
 }
 
@@ -534,15 +489,35 @@ static void die(uint8_t byte)
 /* settle -- an action has ended: what that makes of the model. */
 static void settle(struct job *job, bool faulty)
 {
-    const bool reads = between.fired && between.class == CLASS_READS;
+    const bool reads = between.fault.fired && between.fault.class == CLASS_READS;
 
-    FUZZ_ASSERT(between.class != CLASS_MEMORY || job->error != CAIRN_ECORRUPT || ledger.may_jump,
+    FUZZ_ASSERT(between.fault.class != CLASS_MEMORY || job->error != CAIRN_ECORRUPT || ledger.may_jump,
                 "for want of memory there is damage: %s", job->message);
     if (reads && (job->kind == ACTION_REOPEN || job->kind == ACTION_RENEW))
         ledger.may_jump = true;
     /* Repairing writes, and may have been what failed for good. */
     if (faulty && job->kind == ACTION_REPAIR && job->error == CAIRN_EIO)
         unknown++;
+}
+
+/* begin_anew -- all is closed and removed: what is opened now is made. Or somebody was killed before he
+ * could. */
+static void begin_anew(bool remnants)
+{
+    static const unsigned char page[16] = {0};
+
+    close_all();
+    place_clear();
+    ledger_begin(&ledger, ledger.directory);
+    memset(marks, 0, sizeof(marks));
+    unknown = 0;
+    if (!remnants || ledger.directory)
+        return;
+    if (mkdirat(place_dir(), "o", 0755) != 0)
+        _exit(2);
+    place_write("o/" CONTROL_NAME, page, 0);
+    place_write("o/spare-00000001", page, sizeof(page));
+    place_write("o/.hidden", page, sizeof(page));
 }
 
 /* run_one -- an action, and the one that comes between its calls, if one does. */
@@ -568,6 +543,8 @@ static void run_one(struct source *source)
     }
     if (job.kind == ACTION_ALONE)
         close_all();
+    if (job.kind == ACTION_RENEW && (byte & ACTION_SECOND))
+        begin_anew(byte & ACTION_THREAD);
     if ((byte & ACTION_BETWEEN) && !faulty && job.writes && unknown == 0) {
         decode(&other, source_u8(source), source);
         /* Closing waits for others longer than anybody wants to. */
@@ -584,7 +561,7 @@ static void run_one(struct source *source)
     } else {
         perform(&job);
     }
-    const bool fired = between.fired, timed = between.use;
+    const bool fired = between.fault.fired, timed = between.use;
     if (both && fired)
         wait_for_it(false);
     holder_end();
