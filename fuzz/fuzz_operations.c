@@ -625,6 +625,129 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #define BYTES(...) sink_bytes(&sink, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
+/* Sixteen times the same action, each of its calls failing in turn from the `base`-th on. Each is the only
+ * one that reaches something. */
+static const struct {
+    uint8_t how, action, what, base;
+} sweeps[] = {
+    {0, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 5, 0), 32},
+    {0, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 16},
+    {0, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 32},
+    {0, ACTION_CLEAR, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {0, ACTION_GLANCE, FAULT_WHAT(CLASS_READS, 0, 3), 16},
+    {0, ACTION_GLANCE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 0},
+    {0, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 0), 16},
+    {0, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {0, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 2, 3), 16},
+    {0, ACTION_REPAIR, FAULT_WHAT(CLASS_READS, 2, 3), 16},
+    {HOW_DIRECTORY, ACTION_ALONE, FAULT_WHAT(CLASS_CONTEXT, 0, 0), 32},
+    {HOW_DIRECTORY, ACTION_ALONE, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, 48},
+    {HOW_DIRECTORY, ACTION_CLEAR, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY, ACTION_COMPACT, FAULT_WHAT(CLASS_READS, 1, 0), 16},
+    {HOW_DIRECTORY, ACTION_LARGE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 0, 0), 0},
+    {HOW_DIRECTORY, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_MEMORY, 0, 0), 0},
+    {HOW_DIRECTORY, ACTION_SINCE, FAULT_WHAT(CLASS_READS, 5, 0), 0},
+    {HOW_DIRECTORY, ACTION_SINCE, FAULT_WHAT(CLASS_CONTEXT, 0, 0), 32},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_CHANGES, 0, 0), 48},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0), 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 2, 3), 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 16},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_LARGE, FAULT_WHAT(CLASS_READS, 2, 3), 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_LATEST, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {HOW_READER, ACTION_COMPACT, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER, ACTION_LARGE, FAULT_WHAT(CLASS_READS, 1, 0), 0},
+    {HOW_READER, ACTION_RENEW | ACTION_SECOND, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER, ACTION_RENEW | ACTION_SECOND, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 48},
+    {HOW_READER, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 1, 0), 16},
+    {HOW_READER, ACTION_SINCE, FAULT_WHAT(CLASS_CONTEXT, 0, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_COMPACT, FAULT_WHAT(CLASS_CHANGES, 2, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_CHECKPOINT, FAULT_WHAT(CLASS_CHANGES, 2, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_CHECKPOINT, FAULT_WHAT(CLASS_READS, 1, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_GLANCE, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER,
+     0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_SINCE, FAULT_WHAT(CLASS_READS, 1, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_SINCE, FAULT_WHAT(CLASS_READS, 2, 3), 16},
+    {HOW_READER | HOW_THREAD, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 48},
+    {HOW_READER | HOW_THREAD, ACTION_ALONE, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER | HOW_THREAD, ACTION_CLEAR, FAULT_WHAT(CLASS_CHANGES, 2, 0), 0},
+    {HOW_READER | HOW_THREAD, ACTION_COMPACT, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {HOW_READER | HOW_THREAD, ACTION_CHECKPOINT, FAULT_WHAT(CLASS_CHANGES, 5, 0), 0},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 2, 0), 16},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 5, 0), 16},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 16},
+    {HOW_READER | HOW_THREAD, ACTION_LOAD, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND, FAULT_WHAT(CLASS_CHANGES, 2, 0), 32},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_CHANGES, 2, 0),
+     16},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_CHANGES, 5, 0),
+     0},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 1, 0),
+     32},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 1, 0),
+     48},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_MEMORY, 0, 0),
+     0},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 3), 32},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER | HOW_THREAD, ACTION_REPAIR, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+};
+
+/* What is done while somebody has a lock, or after its owner has died with it. */
+static const uint8_t locked[][2] = {
+    {0, 8},
+    {0, 17},
+    {0, 23},
+    {0, 25},
+    {HOW_READER, 4},
+    {HOW_READER, 10},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, 29},
+};
+
+static void sweep(struct sink *sink, size_t i)
+{
+    const uint8_t kind = sweeps[i].action & ACTION_MASK;
+
+    sink->size = 0;
+    sink_bytes(
+        sink,
+        (const uint8_t[]){sweeps[i].how, ACTION_CHECKPOINT, 20, ACTION_LARGE, 200, ACTION_CHECKPOINT, 30}, 7);
+    for (unsigned k = 0; k < 16; k++) {
+        sink_u8(sink, sweeps[i].action | ACTION_FAULT);
+        if (kind <= ACTION_LARGE || kind == ACTION_LOAD || kind == ACTION_SINCE)
+            sink_u8(sink, kind == ACTION_LARGE ? 255 : kind == ACTION_CHECKPOINT ? 9 : 0);
+        sink_u8(sink, (uint8_t)(sweeps[i].base + k));
+        sink_u8(sink, sweeps[i].what);
+        if (kind >= ACTION_COMPACT &&
+            kind <= ACTION_COMPLETE) /* there is something to remove the next time */
+            sink_bytes(sink, (const uint8_t[]){ACTION_CHECKPOINT, 5}, 2);
+        if (sweeps[i].action == ACTION_RENEW && k % 4 == 3) /* and what could not be read is accepted */
+            sink_bytes(sink, (const uint8_t[]){ACTION_REPAIR, ACTION_COMPACT}, 2);
+        if (sweeps[i].action == (ACTION_RENEW | ACTION_SECOND))
+            sink_bytes(sink, (const uint8_t[]){ACTION_CHECKPOINT, 7}, 2);
+    }
+}
+
+/* lock_seed -- each action behind one that concerns a lock. */
+static void lock_seed(struct sink *sink, uint8_t bits, uint8_t action, uint8_t byte)
+{
+    static const uint8_t actions[][2] = {
+        {ACTION_CHECKPOINT, 5}, {ACTION_LARGE, 255}, {ACTION_COMPACT},    {ACTION_CLEAR},
+        {ACTION_LATEST},        {ACTION_REOPEN},     {ACTION_GLANCE},     {ACTION_REPAIR},
+        {ACTION_CHECKPOINT, 9}, {ACTION_LARGE, 255}, {ACTION_LARGE, 255},
+    };
+
+    sink->size = 0;
+    sink_bytes(sink, (const uint8_t[]){bits, ACTION_CHECKPOINT, 20}, 3);
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        sink_bytes(sink, (const uint8_t[]){action, byte}, 2);
+        sink_bytes(sink, actions[i], actions[i][0] <= ACTION_LARGE ? 2 : 1);
+    }
+}
+
 void target_seeds(target_seed *seed)
 {
     static struct sink sink;
@@ -663,4 +786,38 @@ void target_seeds(target_seed *seed)
         snprintf(name, sizeof(name), "%s-reader", kind);
         seed(name, sink.bytes, sink.size);
     }
+    for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
+        sweep(&sink, i);
+        snprintf(name, sizeof(name), "sweep-%02zu", i);
+        seed(name, sink.bytes, sink.size);
+    }
+    for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
+        lock_seed(&sink, locked[i][0], ACTION_HELD, locked[i][1]);
+        snprintf(name, sizeof(name), "held-%zu", i);
+        seed(name, sink.bytes, sink.size);
+    }
+    for (uint8_t lock = 0; lock < 3; lock++) {
+        for (uint8_t thread = 0; thread < 2; thread++) {
+            lock_seed(&sink, HOW_READER | (thread ? HOW_THREAD : 0), ACTION_DIES, lock);
+            snprintf(name, sizeof(name), "dies-%u-%u", lock, thread);
+            seed(name, sink.bytes, sink.size);
+        }
+    }
+    for (uint8_t directory = 0; directory < 2; directory++) {
+        sink.size = 0;
+        BYTES(directory, ACTION_CHECKPOINT, 20);
+        for (uint8_t which = 0; which < 16; which++)
+            BYTES(ACTION_ODD, which);
+        snprintf(name, sizeof(name), "%s-odd", directory ? "dir" : "journal");
+        seed(name, sink.bytes, sink.size);
+    }
+    /* So much that the thread has an index to commit, and segments to retire. */
+    sink.size = 0;
+    BYTES(HOW_THREAD | HOW_READER);
+    for (unsigned i = 0; i < 37; i++)
+        if (i == 20)
+            BYTES(ACTION_COMPACT);
+        else
+            BYTES(ACTION_LARGE, 255);
+    seed("journal-large", sink.bytes, sink.size);
 }
