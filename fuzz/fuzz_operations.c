@@ -698,6 +698,8 @@ static const struct {
 
 /* What is done while somebody has a lock, or after its owner has died with it. */
 static const uint8_t locked[][2] = {
+    {HOW_DIRECTORY, 8},
+    {HOW_DIRECTORY, 16},
     {0, 8},
     {0, 17},
     {0, 23},
@@ -811,13 +813,30 @@ void target_seeds(target_seed *seed)
         snprintf(name, sizeof(name), "%s-odd", directory ? "dir" : "journal");
         seed(name, sink.bytes, sink.size);
     }
-    /* So much that the thread has an index to commit, and segments to retire. */
-    sink.size = 0;
-    BYTES(HOW_THREAD | HOW_READER);
-    for (unsigned i = 0; i < 37; i++)
-        if (i == 20)
-            BYTES(ACTION_COMPACT);
-        else
-            BYTES(ACTION_LARGE, 255);
-    seed("journal-large", sink.bytes, sink.size);
+    /* So much that there is an index to commit, and segments to retire: by the thread, or by a call; and as
+     * large as they usually are, so that one becomes a spare. */
+    static const uint8_t larges[] = {HOW_THREAD | HOW_READER, HOW_USUAL, HOW_USUAL | HOW_THREAD};
+    for (size_t i = 0; i < sizeof(larges) / sizeof(larges[0]); i++) {
+        sink.size = 0;
+        BYTES(larges[i]);
+        for (unsigned k = 0; k < 37; k++)
+            if (k == 20)
+                BYTES(ACTION_COMPACT);
+            else
+                BYTES(ACTION_LARGE, 255);
+        snprintf(name, sizeof(name), "journal-large-%zu", i);
+        seed(name, sink.bytes, sink.size);
+    }
+    /* What is new since, of what was removed in between, shown in part, or not at all. */
+    for (uint8_t directory = 0; directory < 2; directory++) {
+        sink.size = 0;
+        BYTES(directory | HOW_READER, ACTION_SINCE, 0, ACTION_CHECKPOINT, 20, ACTION_SINCE, 0,
+              ACTION_CHECKPOINT, 3, ACTION_CHECKPOINT, 4, ACTION_SINCE, 2, ACTION_SINCE | ACTION_SECOND, 2,
+              ACTION_COMPACT, ACTION_SINCE, 2, ACTION_CHECKPOINT, 5, ACTION_SINCE | ACTION_SECOND, 0,
+              ACTION_SINCE, 1, ACTION_SINCE, 0, ACTION_CLEAR, ACTION_SINCE, 0, ACTION_CHECKPOINT, 6,
+              ACTION_SINCE | ACTION_SECOND, 1, ACTION_COMPACT, ACTION_SINCE, 0, ACTION_COMPLETE, ACTION_SINCE,
+              0, ACTION_RENEW, ACTION_SINCE, 0);
+        snprintf(name, sizeof(name), "%s-since", directory ? "dir" : "journal");
+        seed(name, sink.bytes, sink.size);
+    }
 }

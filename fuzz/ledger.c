@@ -35,12 +35,26 @@ void ledger_begin(struct ledger *ledger, bool directory)
     ledger->states[0] = (struct state){.kept_by = NOBODY};
 }
 
+/* buffer -- this thread's. It does not stand in the thread's own storage, for which Cairn's threads, whose
+ * stacks are small, would have no room. */
+static unsigned char *buffer(void)
+{
+    static unsigned char buffers[8][LEDGER_DATA_MAX];
+    static _Atomic unsigned count;
+    static _Thread_local unsigned mine; /* counted from 1 */
+
+    if (mine == 0)
+        mine = ++count;
+    assert(mine <= sizeof(buffers) / sizeof(buffers[0]));
+    return buffers[mine - 1];
+}
+
 const void *ledger_data(const struct step *step)
 {
-    static _Thread_local unsigned char data[LEDGER_DATA_MAX];
+    unsigned char *data = buffer();
     uint64_t word = (uint64_t)step->seed * 0x9e3779b97f4a7c15u + 1;
 
-    assert(step->size <= sizeof(data));
+    assert(step->size <= LEDGER_DATA_MAX);
     for (size_t i = 0; i < step->size; i += sizeof(word)) {
         word = word * 6364136223846793005u + 1442695040888963407u;
         const size_t part = step->size - i < sizeof(word) ? step->size - i : sizeof(word);
