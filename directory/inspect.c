@@ -47,7 +47,9 @@ enum {
     MARK_HANDLE, /* a hash of it; 0 if the file system has none */
 };
 
-static uint64_t handle_of(const struct directory *directory, const char *name)
+/* handle_of -- *handle of a file; CAIRN_ENOTFOUND if it is gone, or an error: a handle that cannot be had
+ * just now is none that another time would be the same. */
+static int handle_of(uint64_t *handle, const struct directory *directory, const char *name)
 {
     union {
         struct file_handle handle;
@@ -57,9 +59,14 @@ static uint64_t handle_of(const struct directory *directory, const char *name)
 
     memset(&u, 0, sizeof(u));
     u.handle.handle_bytes = MAX_HANDLE_SZ;
-    if (name_to_handle_at(directory->dir, name, &u.handle, &mount, 0) != 0)
-        return 0;
-    return XXH3_64bits(u.handle.f_handle, u.handle.handle_bytes);
+    *handle = 0;
+    if (name_to_handle_at(directory->dir, name, &u.handle, &mount, 0) == 0)
+        *handle = XXH3_64bits(u.handle.f_handle, u.handle.handle_bytes);
+    else if (errno == ENOENT)
+        return CAIRN_ENOTFOUND;
+    else if (errno == EIO || errno == ENOMEM)
+        return system_error(errno, "%s/%s: cannot look at it", directory->path, name);
+    return 0;
 }
 
 static void mark_move(struct cairn_mark *mark, const struct inspected_file *file)
@@ -90,8 +97,9 @@ static int look_at(struct inspected_file *file, const struct directory *director
     file->disk = (uint64_t)st.st_blocks * 512;
     file->inode = st.st_ino;
     file->time_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    file->handle = marked ? handle_of(directory, name) : 0; /* now: its name may change while it is shown */
-    return 0;
+    file->handle = 0;
+    /* Now: its name may change while it is shown. */
+    return marked ? handle_of(&file->handle, directory, name) : 0;
 }
 
 /* look -- looks at all checkpoints, or at those behind the mark. */

@@ -26,16 +26,18 @@ static int by_age(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-/* is_regular -- 1 or 0, or -1 if the file is gone. */
+/* is_regular -- 1 or 0, CAIRN_ENOTFOUND if the file is gone, or an error: one that cannot be looked at may be
+ * the latest. */
 static int is_regular(const struct directory *directory, const struct dirent *entry)
 {
     struct stat st;
 
     if (entry->d_type != DT_UNKNOWN)
         return entry->d_type == DT_REG;
-    if (fstatat(directory->dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return -1;
-    return S_ISREG(st.st_mode);
+    if (fstatat(directory->dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return S_ISREG(st.st_mode);
+    return errno == ENOENT ? CAIRN_ENOTFOUND
+                           : system_error(errno, "%s/%s: cannot look at it", directory->path, entry->d_name);
 }
 
 static int add(struct names *names, const struct directory *directory, const struct dirent *entry)
@@ -44,8 +46,11 @@ static int add(struct names *names, const struct directory *directory, const str
     const enum name_kind kind = name_parse(entry->d_name, &item.number);
     int regular;
 
-    if (kind == NAME_FOREIGN || (regular = is_regular(directory, entry)) < 0)
+    if (kind == NAME_FOREIGN)
         return 0;
+    regular = is_regular(directory, entry);
+    if (regular < 0)
+        return regular == CAIRN_ENOTFOUND ? 0 : regular;
     if (kind == NAME_NUMBERLESS && !regular)
         return 0;
     if (!regular)

@@ -6,7 +6,6 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,10 +13,12 @@
 #include "journal/control.h"
 
 uint64_t calls_segment_max = UINT64_MAX;
+bool calls_plain;
 
 static calls_before *watch_before;
 static calls_after *watch_after;
 static _Thread_local bool within; /* a watcher */
+static _Thread_local bool inside; /* a call of Cairn */
 
 void calls_watch(calls_before *before, calls_after *after)
 {
@@ -25,7 +26,22 @@ void calls_watch(calls_before *before, calls_after *after)
     watch_after = after;
 }
 
-static int begin(struct call *call)
+void calls_enter(void)
+{
+    inside = true;
+}
+
+void calls_leave(void)
+{
+    inside = false;
+}
+
+bool calls_inside(void)
+{
+    return inside;
+}
+
+int calls_begin(struct call *call)
 {
     int error = 0;
 
@@ -59,7 +75,7 @@ static void end(struct call *call, long result)
     type __wrap_##symbol parameters                                                                          \
     {                                                                                                        \
         struct call call = {.name = #symbol, __VA_ARGS__};                                                   \
-        const int error_ = begin(&call);                                                                     \
+        const int error_ = calls_begin(&call);                                                               \
         if (error_) {                                                                                        \
             errno = error_;                                                                                  \
             return -1;                                                                                       \
@@ -79,7 +95,8 @@ WRAP(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags), 
 WRAP(int, renameat, (int dir, const char *path, int to_dir, const char *to), (dir, path, to_dir, to),
      .kind = CALL_RENAME, .fd = dir, .path = path, .to_dir = to_dir, .to = to)
 WRAP(int, renameat2, (int dir, const char *path, int to_dir, const char *to, unsigned flags),
-     (dir, path, to_dir, to, flags), .kind = CALL_RENAME, .fd = dir, .path = path, .to_dir = to_dir, .to = to)
+     (dir, path, to_dir, to, calls_plain ? ~0u : flags), .kind = CALL_RENAME, .fd = dir, .path = path,
+     .to_dir = to_dir, .to = to)
 WRAP(int, linkat, (int dir, const char *path, int to_dir, const char *to, int flags),
      (dir, path, to_dir, to, flags), .kind = CALL_LINK, .fd = dir, .path = path, .to_dir = to_dir, .to = to)
 WRAP(int, futimens, (int fd, const struct timespec times[2]), (fd, times), .kind = CALL_TIMES, .fd = fd)
@@ -91,7 +108,7 @@ WRAP(int, futimens, (int fd, const struct timespec times[2]), (fd, times), .kind
     type __wrap_##symbol parameters                                                                          \
     {                                                                                                        \
         struct call call = {.name = #symbol, .kind = (kind_), .fd = -1};                                     \
-        begin(&call);                                                                                        \
+        calls_begin(&call);                                                                                  \
         const type result_ = __real_##symbol arguments;                                                      \
         end(&call, (long)result_);                                                                           \
         return result_;                                                                                      \
@@ -102,12 +119,11 @@ WRAP(int, futimens, (int fd, const struct timespec times[2]), (fd, times), .kind
     void __wrap_##symbol parameters                                                                          \
     {                                                                                                        \
         struct call call = {.name = #symbol, .kind = CALL_SHARED, .fd = -1};                                 \
-        begin(&call);                                                                                        \
+        calls_begin(&call);                                                                                  \
         __real_##symbol arguments;                                                                           \
         end(&call, 0);                                                                                       \
     }
 
-UNFAILED(int, mdb_txn_commit, (MDB_txn * txn), (txn), CALL_COMMIT)
 UNFAILED(int, control_lock, (pthread_mutex_t * mutex, const struct cairn_ctx *ctx), (mutex, ctx), CALL_SHARED)
 UNFAILED(int, control_trylock, (pthread_mutex_t * mutex), (mutex), CALL_SHARED)
 UNFAILED_VOID(control_unlock, (pthread_mutex_t * mutex), (mutex))
@@ -127,7 +143,7 @@ int __wrap_openat(int dir, const char *path, int flags, ...)
         mode = va_arg(args, mode_t);
         va_end(args);
     }
-    const int error = begin(&call);
+    const int error = calls_begin(&call);
     if (error) {
         errno = error;
         return -1;
@@ -168,7 +184,7 @@ static ssize_t wrapped_write(const char *name, int fd, const struct iovec *iov, 
 
     for (int i = 0; i < count; i++)
         call.most += iov[i].iov_len;
-    const int error = begin(&call);
+    const int error = calls_begin(&call);
     if (error) {
         errno = error;
         return -1;
@@ -205,4 +221,23 @@ int __wrap_spare_make(int dir, const char *name, uint64_t size);
 int __wrap_spare_make(int dir, const char *name, uint64_t size)
 {
     return __real_spare_make(dir, name, size < calls_segment_max ? size : calls_segment_max);
+}
+
+/* A commit ends the transaction, however it ends. */
+int __real_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn)
+{
+    struct call call = {.name = "mdb_txn_commit", .kind = CALL_COMMIT, .fd = -1};
+    struct call quiet = {.name = "mdb_txn_commit", .kind = CALL_DATABASE, .fd = -1};
+    const int error = inside ? calls_begin(&quiet) : 0;
+
+    if (error) {
+        mdb_txn_abort(txn);
+        return error;
+    }
+    calls_begin(&call);
+    const int result = __real_mdb_txn_commit(txn);
+    end(&call, result);
+    return result;
 }

@@ -1,11 +1,12 @@
 /* fuzz_operations.c -- the interface, call by call, against a plain model of it (ledger.h): from two handles
- * and two threads, while calls of the operating system fail.
+ * and two threads, while calls of the operating system fail, there is no memory, and others hold the locks.
  *
  * The input is a byte of bits (HOW_*), and then actions. An action's byte says what is done, by which handle
  * and in which thread, and whether something comes between:
  *
- *   - a fault, two bytes: the Nth call that changes something (calls.h) fails, or writes less, and so may
- * some behind it;
+ *   - a fault, two bytes: the Nth call of a class (calls.h) fails, or writes or reads less, and so may some
+ *     behind it. The classes are the calls that change something, those that read, and those that ask for
+ *     memory; or nothing fails, but at the Nth call of any class the context ends;
  *   - the other thread, a byte: at the Nth such call this action is held until the next action, which the
  *     other thread does by the other handle, has ended; or has not after a moment, for it may need what this
  *     one holds. Whichever was the first, nothing else can come of the two.
@@ -19,22 +20,33 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fuzz/calls.h"
+#include "fuzz/fault.h"
+#include "fuzz/holder.h"
 #include "fuzz/ledger.h"
 #include "fuzz/place.h"
 #include "fuzz/sink.h"
 #include "fuzz/source.h"
 #include "fuzz/target.h"
+#include "journal/control.h"
 #include "journal/segment.h"
 
 #define ACTIONS_MAX 40
 #define UNKNOWN_MAX 4       /* steps of which it is not known whether they were done */
 #define MOMENT_NS   2000000 /* that the other thread is waited for, if it waits for this one */
 
-enum { HOW_DIRECTORY = 1, HOW_NAMED = 2, HOW_USUAL = 4, HOW_READER = 8 /* the second handle only reads */ };
+enum {
+    HOW_DIRECTORY = 1,
+    HOW_NAMED = 2,
+    HOW_USUAL = 4,
+    HOW_READER = 8, /* the second handle only reads */
+    HOW_PLAIN = 16, /* as calls_plain */
+    HOW_THREAD = 32 /* handles have a thread of their own */
+};
 
 enum action_kind {
     ACTION_CHECKPOINT, /* and a byte for its size */
@@ -45,8 +57,16 @@ enum action_kind {
     ACTION_LATEST,
     ACTION_LOAD, /* and a byte: which */
     ACTION_REOPEN,
-    ACTION_RENEW, /* all handles are closed, and opened again */
+    ACTION_RENEW, /* all handles are closed, and opened again; with a fault, first while that may fail, and by
+                     the second handle, where nothing was; in the other thread, where one that was killed has
+                     left something */
     ACTION_REPAIR,
+    ACTION_GLANCE, /* all questions, while they may fail */
+    ACTION_SINCE,  /* and a byte: how */
+    ACTION_ALONE,  /* a reader is alone, and then others come and go; while it may fail */
+    ACTION_ODD,    /* and a byte: which call with arguments that cannot be */
+    ACTION_DIES,   /* and a byte: the owner of which lock */
+    ACTION_HELD,   /* and a byte: which lock somebody has during the next action */
     ACTION_KINDS
 };
 
@@ -69,13 +89,15 @@ static uint8_t how;
 static char url[PLACE_PATH_SIZE + 32];
 static struct cairn_op *handles[2];
 static unsigned unknown; /* steps of which it is not known whether they were done */
+static struct cairn_mark marks[2];
+static int held = -1; /* the byte of ACTION_HELD, for the next action */
 
 /* What is to come between an action's calls. */
 static struct {
-    unsigned nth, times; /* calls from then on, too */
-    int error;           /* 0: a write writes half */
-    struct job *job;     /* for the other thread */
-    unsigned count, fired;
+    struct fault fault;
+    struct job *job;             /* for the other thread, at the call that the fault says */
+    const struct cairn_ctx *use; /* what the calls are given */
+    struct cairn_ctx patience;
 } between;
 
 /* --- the other thread -------------------------------------------------------------------------------------
@@ -147,17 +169,14 @@ static int before_call(struct call *call)
         return 0; /* what comes between is not come between */
     if ((how & HOW_NAMED) && call->kind == CALL_OPEN && (call->flags & O_TMPFILE) == O_TMPFILE)
         return EOPNOTSUPP;
-    if (between.nth == 0 || ++between.count < between.nth || between.count > between.nth + between.times)
+    if (!calls_inside() || !fault_now(&between.fault, call))
         return 0;
-    between.fired++;
     if (between.job) {
         give(between.job);
         wait_for_it(true);
         return 0;
     }
-    if (between.error == 0)
-        call->most -= call->most / 2;
-    return between.error == EINTR && call->kind != CALL_WRITE ? EIO : between.error;
+    return fault_refusal(&between.fault, call);
 }
 
 /* --- actions ----------------------------------------------------------------------------------------------
@@ -165,14 +184,15 @@ static int before_call(struct call *call)
 
 static unsigned flags_of(unsigned handle)
 {
-    return CAIRN_NO_THREAD | (handle == 1 && (how & HOW_READER) ? CAIRN_READONLY : 0);
+    return (how & HOW_THREAD ? 0 : CAIRN_NO_THREAD) |
+           (handle == 1 && (how & HOW_READER) ? CAIRN_READONLY : 0);
 }
 
 static int look(struct job *job)
 {
     void *data = NULL;
     size_t size = 0;
-    int error = cairn_latest(handles[job->handle], NULL, &data, &size);
+    int error = cairn_latest(handles[job->handle], between.use, &data, &size);
 
     if (error == 0 || error == CAIRN_ENONE) {
         FUZZ_ASSERT(job->beside || ledger_may_be_latest(&ledger, data, size), "latest gives %d", error);
@@ -190,7 +210,7 @@ static int load(struct job *job)
 
     if (step == NULL || step->id[0] == '\0' || ledger.directory)
         return 0;
-    int error = cairn_load(handles[job->handle], NULL, step->id, &data, &size);
+    int error = cairn_load(handles[job->handle], between.use, step->id, &data, &size);
     if (error == 0) {
         /* Of what Compact has kept, whose data it is is told by ledger_check(). */
         FUZZ_ASSERT(step->kind == STEP_COMPACT ||
@@ -198,6 +218,8 @@ static int load(struct job *job)
                     "%s is other data", step->id);
         cairn_free(data);
     }
+    if (!job->beside && unknown == 0 && ledger_holds(&ledger, job->byte % ledger.step_count))
+        FUZZ_ASSERT(error != CAIRN_ENOTFOUND, "%s is said not to be there", step->id);
     return error == CAIRN_ENOTFOUND ? 0 : error;
 }
 
@@ -205,13 +227,131 @@ static int reopen(unsigned handle)
 {
     cairn_close(handles[handle]);
     handles[handle] = NULL;
-    return cairn_open(&handles[handle], NULL, url, flags_of(handle));
+    return cairn_open(&handles[handle], between.use, url, flags_of(handle));
+}
+
+static void close_all(void)
+{
+    for (unsigned i = 2; i-- > 0;) {
+        cairn_close(handles[i]);
+        handles[i] = NULL;
+    }
+}
+
+/* renew_faulty -- all is closed and opened again, as far as that succeeds. */
+static int renew_faulty(void)
+{
+    close_all();
+    const int first = reopen(0), then = reopen(1);
+    return first ? first : then;
+}
+
+static void glance(struct job *job, const char *who)
+{
+    ledger_glance(&ledger, handles[job->handle], between.use,
+                  between.fault.class == CLASS_MEMORY || between.fault.class == CLASS_CONTEXT, who);
+}
+
+/* very_long -- a label that no operation takes. */
+static const char *very_long(void)
+{
+    static char label[CAIRN_JOURNAL_LABEL_MAX + 2];
+
+    memset(label, 'l', sizeof(label) - 1);
+    return label;
+}
+
+/* odd -- a call that can do nothing, whatever else is. */
+static int odd(struct job *job)
+{
+    static const char *const ids[] = {"",
+                                      "x",
+                                      "1",
+                                      "00000000@",
+                                      "00000000@0x1",
+                                      "0@1",
+                                      "00000001@1 ",
+                                      "99999999999999999999@1",
+                                      "00000000@99999999999999999999",
+                                      "00000000/../lock.chk",
+                                      "00000007.chk"};
+    static char label[300];
+    struct cairn_op *op = handles[job->handle];
+    void *data;
+    size_t size;
+    int error;
+
+    memset(label, 'l', sizeof(label) - 1);
+    switch (job->byte % 16) {
+    case 0:
+        error = cairn_checkpoint(op, NULL, "\xff", "", 0, NULL);
+        break;
+    case 1:
+        error = cairn_compact(op, NULL, "\xed\xa0\x80");
+        break;
+    case 2:
+        error = ledger.directory
+                    ? cairn_checkpoint(op, NULL, label, "", 0, NULL)
+                    : cairn_checkpoint(op, NULL, "", "", (size_t)CAIRN_JOURNAL_DATA_MAX + 1, NULL);
+        break;
+    case 3:
+        error = ledger.directory ? cairn_checkpoint(op, NULL, "a/b", "", 0, NULL) : CAIRN_EINVAL;
+        break;
+    case 4:
+        error = cairn_compact(op, NULL, very_long());
+        break;
+    default:
+        error =
+            cairn_load(op, NULL, ids[(job->byte % 16 - 5u) % (sizeof(ids) / sizeof(ids[0]))], &data, &size);
+        if (error == 0)
+            cairn_free(data);
+        return 0;
+    }
+    FUZZ_ASSERT(error, "call %u with what cannot be succeeds", job->byte % 16u);
+    return 0;
+}
+
+static struct cairn_op *open_alone(unsigned handle)
+{
+    struct cairn_op *op;
+    const int error = cairn_open(&op, NULL, url, CAIRN_NO_THREAD | (handle ? CAIRN_READONLY : 0));
+
+    FUZZ_ASSERT(error == 0, "one who is alone cannot open it: %d, %s", error, cairn_message());
+    return op;
+}
+
+/* alone -- a reader who is alone, and stays while a writer comes, records one more, and goes. */
+static void alone(struct job *job)
+{
+    struct cairn_op *reader, *writer;
+    const struct cairn_ctx *ctx = between.use;
+    const bool want = between.fault.class == CLASS_MEMORY || between.fault.class == CLASS_CONTEXT;
+
+    if (cairn_open(&reader, ctx, url, CAIRN_NO_THREAD | CAIRN_READONLY) != 0) {
+        calls_leave();
+        reader = open_alone(1);
+        calls_enter();
+    }
+    ledger_glance(&ledger, reader, ctx, want, "a reader who is alone");
+    calls_leave();
+    writer = open_alone(0);
+    job->error = ledger_take(&ledger, job->step, writer, NULL, job->id);
+    FUZZ_ASSERT(job->error == 0, "one who is alone cannot record: %d, %s", job->error, cairn_message());
+    ledger_end(&ledger, job->step, OUTCOME_DONE, job->id);
+    cairn_close(writer);
+    calls_enter();
+    ledger_glance(&ledger, reader, ctx, want, "a reader while another one came and went");
+    calls_leave();
+    ledger_check(&ledger, reader, false, "a reader who has seen another one come and go");
+    cairn_close(reader);
+    calls_enter();
 }
 
 static void perform(struct job *job)
 {
     struct cairn_op *op = handles[job->handle];
 
+    calls_enter();
     switch (job->kind) {
     case ACTION_LATEST:
         job->error = look(job);
@@ -222,12 +362,28 @@ static void perform(struct job *job)
     case ACTION_REOPEN:
         job->error = reopen(job->handle);
         break;
+    case ACTION_RENEW:
+        job->error = renew_faulty();
+        break;
     case ACTION_REPAIR:
-        job->error = cairn_repair(op, NULL, NULL);
+        job->error = cairn_repair(op, between.use, NULL);
+        break;
+    case ACTION_GLANCE:
+        glance(job, "who looks");
+        break;
+    case ACTION_SINCE:
+        job->error = ledger_since(&ledger, op, between.use, &marks[job->handle], job->byte);
+        break;
+    case ACTION_ALONE:
+        alone(job);
+        break;
+    case ACTION_ODD:
+        job->error = odd(job);
         break;
     default:
-        job->error = ledger_take(&ledger, job->step, op, NULL, job->id);
+        job->error = ledger_take(&ledger, job->step, op, between.use, job->id);
     }
+    calls_leave();
     if (job->error)
         snprintf(job->message, sizeof(job->message), "%s", cairn_message());
 }
@@ -236,10 +392,7 @@ static void perform(struct job *job)
 static void renew(void)
 {
     calls_watch(before_call, NULL);
-    for (unsigned i = 2; i-- > 0;) {
-        cairn_close(handles[i]);
-        handles[i] = NULL;
-    }
+    close_all();
     for (unsigned i = 0; i < 2; i++) {
         int error = reopen(i);
         if (error)
@@ -257,11 +410,14 @@ static void decode(struct job *job, uint8_t byte, struct source *source)
                                            STEP_COMPLETE};
 
     *job = (struct job){.kind = (byte & ACTION_MASK) % ACTION_KINDS, .handle = byte & ACTION_SECOND ? 1 : 0};
-    if (job->kind <= ACTION_LARGE || job->kind == ACTION_LOAD)
+    if (job->kind <= ACTION_LARGE || job->kind == ACTION_LOAD || job->kind == ACTION_SINCE ||
+        job->kind >= ACTION_ODD)
         job->byte = source_u8(source);
     job->writes = job->kind <= ACTION_COMPLETE;
-    if (job->writes && ledger.step_count + 2 > LEDGER_STEPS)
+    if ((job->writes || job->kind == ACTION_ALONE) && ledger.step_count + 2 > LEDGER_STEPS)
         job->writes = (job->kind = ACTION_LATEST) == ACTION_CHECKPOINT;
+    if (job->kind == ACTION_ALONE)
+        job->step = ledger_add(&ledger, STEP_CHECKPOINT, 77);
     if (job->writes)
         job->step = ledger_add(&ledger, kinds[job->kind],
                                job->kind == ACTION_CHECKPOINT ? job->byte
@@ -291,42 +447,113 @@ static enum outcome judge(const struct job *job, bool faulty)
 /* arm -- what is to come between, from the input. */
 static void arm(uint8_t byte, struct source *source, struct job *other)
 {
-    static const int errors[] = {EIO, ENOSPC, EINTR, EMFILE, EDQUOT, 0, EIO, ENOSPC};
-
     memset(&between, 0, sizeof(between));
     if (byte & ACTION_FAULT) {
-        const uint8_t nth = source_u8(source), what = source_u8(source);
-        between.nth = 1 + nth % 64;
-        between.error = errors[what % 8];
-        between.times = what & 0x80 ? 1000 : what >> 3 & 3;
+        const uint8_t nth = source_u8(source);
+        fault_arm(&between.fault, nth, source_u8(source));
+        if (between.fault.class == CLASS_CONTEXT)
+            between.use = &between.fault.ctx;
     } else if (other) {
-        between.nth = 1 + source_u8(source) % 32;
+        between.fault.nth = 1 + source_u8(source) % 32;
         between.job = other;
     }
+}
+
+/* hold -- has somebody take the lock that `held` says, for a moment; what is done meanwhile has a context, if
+ * it says so, that ends before or behind that. */
+static void hold(void)
+{
+    static const int64_t patience_ns[] = {0, 2000000, 200000000, 2000000};
+    const int64_t patience = patience_ns[held >> 3 & 3];
+    char path[PLACE_PATH_SIZE + 8];
+
+    snprintf(path, sizeof(path), "%s/o", place_path());
+    if (held < 0 || !holder_begin(path, ledger.directory ? HOLD_FILE : (enum hold)(held & 3), 5000000, false))
+        return;
+    if (patience && between.use == NULL) {
+        cairn_ctx_with_timeout(&between.patience, patience);
+        between.use = &between.patience;
+    }
+}
+
+/* die -- has the owner of a lock of the journal die with it. */
+static void die(uint8_t byte)
+{
+    char path[PLACE_PATH_SIZE + 8];
+
+    snprintf(path, sizeof(path), "%s/o", place_path());
+    holder_begin(path, (enum hold)(HOLD_APPEND + byte % 3), 0, true);
+    holder_end();
+}
+
+/* settle -- an action has ended: what that makes of the model. */
+static void settle(struct job *job, bool faulty)
+{
+    const bool reads = between.fault.fired && between.fault.class == CLASS_READS;
+
+    FUZZ_ASSERT(between.fault.class != CLASS_MEMORY || job->error != CAIRN_ECORRUPT || ledger.may_jump,
+                "for want of memory there is damage: %s", job->message);
+    if (reads && (job->kind == ACTION_REOPEN || job->kind == ACTION_RENEW))
+        ledger.may_jump = true;
+    /* Repairing writes, and may have been what failed for good. */
+    if (faulty && job->kind == ACTION_REPAIR && job->error == CAIRN_EIO)
+        unknown++;
+}
+
+/* begin_anew -- all is closed and removed: what is opened now is made. Or somebody was killed before he
+ * could. */
+static void begin_anew(bool remnants)
+{
+    static const unsigned char page[16] = {0};
+
+    close_all();
+    place_clear();
+    ledger_begin(&ledger, ledger.directory);
+    memset(marks, 0, sizeof(marks));
+    unknown = 0;
+    if (!remnants || ledger.directory)
+        return;
+    if (mkdirat(place_dir(), "o", 0755) != 0)
+        _exit(2);
+    place_write("o/" CONTROL_NAME, page, 0);
+    place_write("o/spare-00000001", page, sizeof(page));
+    place_write("o/.hidden", page, sizeof(page));
 }
 
 /* run_one -- an action, and the one that comes between its calls, if one does. */
 static void run_one(struct source *source)
 {
     const uint8_t byte = source_u8(source);
+    const bool faulty = byte & ACTION_FAULT;
     static struct job job, other;
     enum outcome outcome;
     bool both = false;
 
     decode(&job, byte, source);
-    if (job.kind == ACTION_RENEW) {
+    if (job.kind == ACTION_RENEW && !faulty) {
         renew();
         return;
     }
-    if ((byte & ACTION_BETWEEN) && !(byte & ACTION_FAULT) && job.writes && unknown == 0) {
+    if (job.kind == ACTION_DIES || job.kind == ACTION_HELD) {
+        if (job.kind == ACTION_DIES)
+            die(job.byte);
+        else
+            held = job.byte;
+        return;
+    }
+    if (job.kind == ACTION_ALONE)
+        close_all();
+    if (job.kind == ACTION_RENEW && (byte & ACTION_SECOND))
+        begin_anew(byte & ACTION_THREAD);
+    if ((byte & ACTION_BETWEEN) && !faulty && job.writes && unknown == 0) {
         decode(&other, source_u8(source), source);
         /* Closing waits for others longer than anybody wants to. */
-        both = other.kind != ACTION_REOPEN && other.kind != ACTION_RENEW;
+        both = other.kind != ACTION_REOPEN && other.kind != ACTION_RENEW && other.kind < ACTION_GLANCE;
         other.handle = 1 - job.handle;
         other.beside = true;
     }
     arm(byte, source, both ? &other : NULL);
-    const bool faulty = byte & ACTION_FAULT;
+    hold();
     calls_watch(before_call, NULL);
     if ((byte & ACTION_THREAD) && !both) {
         give(&job);
@@ -334,27 +561,30 @@ static void run_one(struct source *source)
     } else {
         perform(&job);
     }
-    const bool fired = between.fired;
+    const bool fired = between.fault.fired, timed = between.use;
     if (both && fired)
         wait_for_it(false);
+    holder_end();
+    held = -1;
+    settle(&job, faulty);
     memset(&between, 0, sizeof(between));
     if (both && !fired)
         perform(&other); /* there were fewer calls: it comes afterwards */
 
-    outcome = judge(&job, faulty);
+    outcome = judge(&job, faulty || timed);
     unknown += outcome == OUTCOME_MAYBE;
     if (both && job.writes && other.writes) {
-        const enum outcome second_outcome = judge(&other, faulty);
+        const enum outcome second_outcome = judge(&other, faulty || timed);
         ledger_end_both(&ledger, (const unsigned[]){job.step, other.step},
                         (const enum outcome[]){outcome, second_outcome},
                         (const char *const[]){job.id, other.id});
     } else {
         if (both)
-            judge(&other, faulty);
+            judge(&other, faulty || timed);
         if (job.writes)
             ledger_end(&ledger, job.step, outcome, job.id);
     }
-    if (unknown >= UNKNOWN_MAX || handles[job.handle] == NULL)
+    if (unknown >= UNKNOWN_MAX || handles[0] == NULL || handles[1] == NULL)
         renew();
     else if (unknown == 0)
         ledger_check(&ledger, handles[job.step & 1], true, job.step & 1 ? "the second" : "the first");
@@ -375,7 +605,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     how = source_u8(&source);
     ledger_begin(&ledger, how & HOW_DIRECTORY);
     calls_segment_max = how & HOW_USUAL ? UINT64_MAX : SEGMENT_SIZE_MIN;
+    calls_plain = how & HOW_PLAIN;
     memset(&between, 0, sizeof(between));
+    memset(marks, 0, sizeof(marks));
+    held = -1;
     place_clear();
     snprintf(url, sizeof(url), "%s:%s/o", ledger.directory ? "dir" : "journal", place_path());
     renew();
@@ -383,10 +616,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         run_one(&source);
     renew();
     calls_watch(NULL, NULL);
-    for (unsigned i = 0; i < 2; i++) {
-        cairn_close(handles[i]);
-        handles[i] = NULL;
-    }
+    close_all();
     return 0;
 }
 
@@ -394,6 +624,131 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
  */
 
 #define BYTES(...) sink_bytes(&sink, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+/* Sixteen times the same action, each of its calls failing in turn from the `base`-th on. Each is the only
+ * one that reaches something. */
+static const struct {
+    uint8_t how, action, what, base;
+} sweeps[] = {
+    {0, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 5, 0), 32},
+    {0, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 16},
+    {0, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 32},
+    {0, ACTION_CLEAR, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {0, ACTION_GLANCE, FAULT_WHAT(CLASS_READS, 0, 3), 16},
+    {0, ACTION_GLANCE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 0},
+    {0, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 0), 16},
+    {0, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {0, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 2, 3), 16},
+    {0, ACTION_REPAIR, FAULT_WHAT(CLASS_READS, 2, 3), 16},
+    {HOW_DIRECTORY, ACTION_ALONE, FAULT_WHAT(CLASS_CONTEXT, 0, 0), 32},
+    {HOW_DIRECTORY, ACTION_ALONE, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, 48},
+    {HOW_DIRECTORY, ACTION_CLEAR, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY, ACTION_COMPACT, FAULT_WHAT(CLASS_READS, 1, 0), 16},
+    {HOW_DIRECTORY, ACTION_LARGE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 0, 0), 0},
+    {HOW_DIRECTORY, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_MEMORY, 0, 0), 0},
+    {HOW_DIRECTORY, ACTION_SINCE, FAULT_WHAT(CLASS_READS, 5, 0), 0},
+    {HOW_DIRECTORY, ACTION_SINCE, FAULT_WHAT(CLASS_CONTEXT, 0, 0), 32},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_CHANGES, 0, 0), 48},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0), 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 2, 3), 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_ALONE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 16},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_LARGE, FAULT_WHAT(CLASS_READS, 2, 3), 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY | HOW_NAMED, ACTION_LATEST, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {HOW_READER, ACTION_COMPACT, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER, ACTION_LARGE, FAULT_WHAT(CLASS_READS, 1, 0), 0},
+    {HOW_READER, ACTION_RENEW | ACTION_SECOND, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER, ACTION_RENEW | ACTION_SECOND, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 48},
+    {HOW_READER, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 1, 0), 16},
+    {HOW_READER, ACTION_SINCE, FAULT_WHAT(CLASS_CONTEXT, 0, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_COMPACT, FAULT_WHAT(CLASS_CHANGES, 2, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_CHECKPOINT, FAULT_WHAT(CLASS_CHANGES, 2, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_CHECKPOINT, FAULT_WHAT(CLASS_READS, 1, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_GLANCE, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER,
+     0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_SINCE, FAULT_WHAT(CLASS_READS, 1, 0), 0},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, ACTION_SINCE, FAULT_WHAT(CLASS_READS, 2, 3), 16},
+    {HOW_READER | HOW_THREAD, ACTION_ALONE, FAULT_WHAT(CLASS_READS, 0, 0) | FAULT_FOR_EVER, 48},
+    {HOW_READER | HOW_THREAD, ACTION_ALONE, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER | HOW_THREAD, ACTION_CLEAR, FAULT_WHAT(CLASS_CHANGES, 2, 0), 0},
+    {HOW_READER | HOW_THREAD, ACTION_COMPACT, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {HOW_READER | HOW_THREAD, ACTION_CHECKPOINT, FAULT_WHAT(CLASS_CHANGES, 5, 0), 0},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 2, 0), 16},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 5, 0), 16},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER | HOW_THREAD, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 16},
+    {HOW_READER | HOW_THREAD, ACTION_LOAD, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND, FAULT_WHAT(CLASS_CHANGES, 2, 0), 32},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_CHANGES, 2, 0),
+     16},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_CHANGES, 5, 0),
+     0},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 1, 0),
+     32},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_READS, 1, 0),
+     48},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW | ACTION_SECOND | ACTION_THREAD, FAULT_WHAT(CLASS_MEMORY, 0, 0),
+     0},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 3), 32},
+    {HOW_READER | HOW_THREAD, ACTION_RENEW, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
+    {HOW_READER | HOW_THREAD, ACTION_REPAIR, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+};
+
+/* What is done while somebody has a lock, or after its owner has died with it. */
+static const uint8_t locked[][2] = {
+    {HOW_DIRECTORY, 8},
+    {HOW_DIRECTORY, 16},
+    {0, 8},
+    {0, 17},
+    {0, 23},
+    {0, 25},
+    {HOW_READER, 4},
+    {HOW_READER, 10},
+    {HOW_DIRECTORY | HOW_READER | HOW_PLAIN, 29},
+};
+
+static void sweep(struct sink *sink, size_t i)
+{
+    const uint8_t kind = sweeps[i].action & ACTION_MASK;
+
+    sink->size = 0;
+    sink_bytes(
+        sink,
+        (const uint8_t[]){sweeps[i].how, ACTION_CHECKPOINT, 20, ACTION_LARGE, 200, ACTION_CHECKPOINT, 30}, 7);
+    for (unsigned k = 0; k < 16; k++) {
+        sink_u8(sink, sweeps[i].action | ACTION_FAULT);
+        if (kind <= ACTION_LARGE || kind == ACTION_LOAD || kind == ACTION_SINCE)
+            sink_u8(sink, kind == ACTION_LARGE ? 255 : kind == ACTION_CHECKPOINT ? 9 : 0);
+        sink_u8(sink, (uint8_t)(sweeps[i].base + k));
+        sink_u8(sink, sweeps[i].what);
+        if (kind >= ACTION_COMPACT &&
+            kind <= ACTION_COMPLETE) /* there is something to remove the next time */
+            sink_bytes(sink, (const uint8_t[]){ACTION_CHECKPOINT, 5}, 2);
+        if (sweeps[i].action == ACTION_RENEW && k % 4 == 3) /* and what could not be read is accepted */
+            sink_bytes(sink, (const uint8_t[]){ACTION_REPAIR, ACTION_COMPACT}, 2);
+        if (sweeps[i].action == (ACTION_RENEW | ACTION_SECOND))
+            sink_bytes(sink, (const uint8_t[]){ACTION_CHECKPOINT, 7}, 2);
+    }
+}
+
+/* lock_seed -- each action behind one that concerns a lock. */
+static void lock_seed(struct sink *sink, uint8_t bits, uint8_t action, uint8_t byte)
+{
+    static const uint8_t actions[][2] = {
+        {ACTION_CHECKPOINT, 5}, {ACTION_LARGE, 255}, {ACTION_COMPACT},    {ACTION_CLEAR},
+        {ACTION_LATEST},        {ACTION_REOPEN},     {ACTION_GLANCE},     {ACTION_REPAIR},
+        {ACTION_CHECKPOINT, 9}, {ACTION_LARGE, 255}, {ACTION_LARGE, 255},
+    };
+
+    sink->size = 0;
+    sink_bytes(sink, (const uint8_t[]){bits, ACTION_CHECKPOINT, 20}, 3);
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        sink_bytes(sink, (const uint8_t[]){action, byte}, 2);
+        sink_bytes(sink, actions[i], actions[i][0] <= ACTION_LARGE ? 2 : 1);
+    }
+}
 
 void target_seeds(target_seed *seed)
 {
@@ -431,6 +786,57 @@ void target_seeds(target_seed *seed)
         BYTES(directory | HOW_READER, ACTION_CHECKPOINT, 10, ACTION_CHECKPOINT | ACTION_SECOND, 10,
               ACTION_REPAIR, ACTION_LATEST | ACTION_SECOND, ACTION_COMPACT | ACTION_SECOND | ACTION_THREAD);
         snprintf(name, sizeof(name), "%s-reader", kind);
+        seed(name, sink.bytes, sink.size);
+    }
+    for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
+        sweep(&sink, i);
+        snprintf(name, sizeof(name), "sweep-%02zu", i);
+        seed(name, sink.bytes, sink.size);
+    }
+    for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
+        lock_seed(&sink, locked[i][0], ACTION_HELD, locked[i][1]);
+        snprintf(name, sizeof(name), "held-%zu", i);
+        seed(name, sink.bytes, sink.size);
+    }
+    for (uint8_t lock = 0; lock < 3; lock++) {
+        for (uint8_t thread = 0; thread < 2; thread++) {
+            lock_seed(&sink, HOW_READER | (thread ? HOW_THREAD : 0), ACTION_DIES, lock);
+            snprintf(name, sizeof(name), "dies-%u-%u", lock, thread);
+            seed(name, sink.bytes, sink.size);
+        }
+    }
+    for (uint8_t directory = 0; directory < 2; directory++) {
+        sink.size = 0;
+        BYTES(directory, ACTION_CHECKPOINT, 20);
+        for (uint8_t which = 0; which < 16; which++)
+            BYTES(ACTION_ODD, which);
+        snprintf(name, sizeof(name), "%s-odd", directory ? "dir" : "journal");
+        seed(name, sink.bytes, sink.size);
+    }
+    /* So much that there is an index to commit, and segments to retire: by the thread, or by a call; and as
+     * large as they usually are, so that one becomes a spare. */
+    static const uint8_t larges[] = {HOW_THREAD | HOW_READER, HOW_USUAL, HOW_USUAL | HOW_THREAD};
+    for (size_t i = 0; i < sizeof(larges) / sizeof(larges[0]); i++) {
+        sink.size = 0;
+        BYTES(larges[i]);
+        for (unsigned k = 0; k < 37; k++)
+            if (k == 20)
+                BYTES(ACTION_COMPACT);
+            else
+                BYTES(ACTION_LARGE, 255);
+        snprintf(name, sizeof(name), "journal-large-%zu", i);
+        seed(name, sink.bytes, sink.size);
+    }
+    /* What is new since, of what was removed in between, shown in part, or not at all. */
+    for (uint8_t directory = 0; directory < 2; directory++) {
+        sink.size = 0;
+        BYTES(directory | HOW_READER, ACTION_SINCE, 0, ACTION_CHECKPOINT, 20, ACTION_SINCE, 0,
+              ACTION_CHECKPOINT, 3, ACTION_CHECKPOINT, 4, ACTION_SINCE, 2, ACTION_SINCE | ACTION_SECOND, 2,
+              ACTION_COMPACT, ACTION_SINCE, 2, ACTION_CHECKPOINT, 5, ACTION_SINCE | ACTION_SECOND, 0,
+              ACTION_SINCE, 1, ACTION_SINCE, 0, ACTION_CLEAR, ACTION_SINCE, 0, ACTION_CHECKPOINT, 6,
+              ACTION_SINCE | ACTION_SECOND, 1, ACTION_COMPACT, ACTION_SINCE, 0, ACTION_COMPLETE, ACTION_SINCE,
+              0, ACTION_RENEW, ACTION_SINCE, 0);
+        snprintf(name, sizeof(name), "%s-since", directory ? "dir" : "journal");
         seed(name, sink.bytes, sink.size);
     }
 }

@@ -20,6 +20,15 @@
  *
  * The witness is taken from what is left of the files as the protocol says, but here all that was recorded is
  * known.
+ *
+ * An input may say that calls of the system fail (fault.h) while one of those who look is at it (three bytes
+ * behind the first). What he says may be an error, and nothing that was not recorded; and whoever comes after
+ * him, when all calls succeed again, is asked all of the above. He who could not read when he recovered may
+ * have had numbers jump; then only the table is asked for, and not that he says what the reader before him
+ * said.
+ *
+ * And it may say that the journal is repaired, which may fail so, too: then nothing is damaged that was not
+ * accepted, and all that could be had before still can.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -28,6 +37,8 @@
 
 #include "fuzz/answers.h"
 #include "fuzz/budget.h"
+#include "fuzz/calls.h"
+#include "fuzz/fault.h"
 #include "fuzz/forge.h"
 #include "fuzz/history.h"
 #include "fuzz/place.h"
@@ -35,6 +46,7 @@
 #include "fuzz/source.h"
 #include "fuzz/target.h"
 #include "journal/control.h"
+#include "journal/files.h"
 #include "journal/index.h"
 
 enum step {
@@ -57,16 +69,67 @@ enum step {
     STEP_COPY,
     STEP_LIE_RECORD,
     STEP_LIE_HEADER,
+    STEP_PADDING, /* of a record */
+    STEP_STAND,   /* something else in a segment's place */
+    STEP_STRAY,   /* what does not belong there, or what is no more than of use */
     STEP_COUNT
 };
 
-enum { INPUT_CLOSED = 1 }; /* the first byte: an index was committed before the damage */
+/* The first byte. Two bits of it say how large the first segment is. */
+enum {
+    INPUT_CLOSED = 1, /* an index was committed before the damage */
+    INPUT_FAULT = 8,
+    INPUT_REPAIR = 16,
+};
+
+/* Who is at it when calls fail: the third of the bytes that say that. */
+enum { AT_READER, AT_WRITER, AT_ASKED, AT_REPAIR, AT_GOING_ON, AT_COUNT };
+
+enum { STRAYS = 4 };
 
 struct run {
     struct history history;
+    uint8_t how;
     bool closed, lies;
+    uint8_t fault[2], fault_at;
+    bool jumped; /* a writer has recovered what he could not read */
+    uint8_t strays[STRAYS];
+    unsigned stray_count;
+    bool newer; /* a stray looks like a newer segment */
     struct answers reader, writer, again;
 };
+
+/* --- calls that fail ------------------------------------------------------------------------------------ */
+
+static struct fault fault;
+
+static int before_call(struct call *call)
+{
+    return calls_inside() && fault_now(&fault, call) ? fault_refusal(&fault, call) : 0;
+}
+
+/* fail -- calls fail from now on, if the input says so of `at`. Returns the context that its calls are given.
+ */
+static const struct cairn_ctx *fail(const struct run *run, unsigned at)
+{
+    if (!(run->how & INPUT_FAULT) || run->fault_at % AT_COUNT != at)
+        return NULL;
+    fault_arm(&fault, run->fault[0], run->fault[1]);
+    calls_watch(before_call, NULL);
+    calls_enter();
+    return fault.class == CLASS_CONTEXT ? &fault.ctx : NULL;
+}
+
+/* fail_no_more -- whether any did. */
+static bool fail_no_more(void)
+{
+    const bool fired = fault.fired;
+
+    calls_leave();
+    calls_watch(NULL, NULL);
+    memset(&fault, 0, sizeof(fault));
+    return fired;
+}
 
 static struct history_record *choose_record(struct history *history, unsigned n)
 {
@@ -264,9 +327,53 @@ static void damage(struct run *run, enum step step, struct source *source)
         lie_header(history, source);
         run->lies = true;
         break;
+    case STEP_PADDING: {
+        const struct history_record *at = choose_record(history, source_u8(source));
+        if (at == NULL)
+            break;
+        struct history_segment *segment = &history->segments[at->segment];
+        const size_t end = (at->used + RECORD_ALIGN - 1) & ~(size_t)(RECORD_ALIGN - 1);
+        if (end > at->used && at->offset + end <= segment->now_size)
+            segment->now[at->offset + end - 1] ^= 1;
+        break;
+    }
+    case STEP_STAND: {
+        struct history_segment *segment = choose_segment(history, source_u8(source));
+        segment->removed = true;
+        segment->stands = (enum stand)(source_u8(source) % STANDS);
+        break;
+    }
+    case STEP_STRAY:
+        if (run->stray_count < STRAYS)
+            run->strays[run->stray_count++] = source_u8(source);
+        break;
     default:
         break;
     }
+}
+
+/* stray -- puts something into the directory beside the segments, or in the place of what is no segment. */
+static void stray(struct run *run, uint8_t what)
+{
+    static const char *const names[] = {INDEX_NAME, CONTROL_NAME, RESERVE_NAME, INDEX_NAME};
+    static const char *const others[] = {"seg-1",          "seg-00000000", "spare-1", "notes.txt",
+                                         "spare-00000007", "seg-00099999", "seg-x",   "spare-x"};
+    static const unsigned char zeros[64] = {0};
+    const unsigned kind = what & 3, which = what >> 2 & 7;
+    const char *name = kind < 3 ? names[kind] : others[which];
+    char next[SEGMENT_NAME_SIZE];
+
+    if (kind == 3 && what & 0x20) {
+        segment_name(next, run->history.segment_count + 1);
+        name = next;
+        run->newer = true;
+    }
+    if (kind == 0)
+        run->closed = false; /* there is none any more */
+    if (kind < 3 && which < STANDS)
+        place_stand(name, (enum stand)which);
+    else
+        place_write(name, zeros, kind < 3 ? 8u * which : sizeof(zeros));
 }
 
 static void decode(struct run *run, struct source *source)
@@ -274,10 +381,15 @@ static void decode(struct run *run, struct source *source)
     bool past = false;
     struct source pass = *source;
 
-    const uint8_t how = source_u8(&pass);
+    const uint8_t how = run->how = source_u8(&pass);
     history_begin(&run->history, (size_t)(how >> 1 & 3) * 4096);
     run->closed = how & INPUT_CLOSED;
-    run->lies = false;
+    run->lies = run->jumped = run->newer = false;
+    run->stray_count = 0;
+    if (how & INPUT_FAULT) {
+        source_bytes(&pass, run->fault, sizeof(run->fault));
+        run->fault_at = source_u8(&pass);
+    }
     while (pass.left) {
         const enum step step = (enum step)(source_u8(&pass) % STEP_COUNT);
         past |= step >= STEP_FLIP;
@@ -349,7 +461,7 @@ static void vouch(const struct run *run, struct vouched *vouched)
         vouched->witness = vouched->upto[newest];
     if (run->closed)
         vouched->witness = history->tail.position;
-    vouched->missing = newest + 1 < history->segment_count;
+    vouched->missing = newest + 1 < history->segment_count || run->newer;
     /* An index that covers a later segment does not tell where this one ended. */
     if (run->closed && !vouched->missing)
         vouched->upto[newest] = vouched->witness;
@@ -482,6 +594,18 @@ static void go_on(const struct run *run)
                     cairn_message());
         return;
     }
+    const struct cairn_ctx *ctx = fail(run, AT_GOING_ON);
+    if (calls_inside()) {
+        (void)!cairn_checkpoint(op, ctx, "more", data, sizeof(data), &id);
+        fail_no_more();
+        /* What has failed for good is mended by opening it anew. */
+        cairn_close(op);
+        error = cairn_open(&op, NULL, place_path(), CAIRN_NO_THREAD | CAIRN_EXISTING);
+        FUZZ_ASSERT(error == 0 || run->lies, "after a call that failed it cannot be opened: %d, %s", error,
+                    cairn_message());
+        if (error)
+            return;
+    }
     error = cairn_checkpoint(op, NULL, "more", data, sizeof(data), &id);
     FUZZ_ASSERT(error == 0 || run->lies, "nothing can be recorded: %d, %s", error, cairn_message());
     if (error == 0) {
@@ -515,25 +639,58 @@ static size_t files_bytes(const struct history *history)
     return bytes;
 }
 
+/* ask -- asks for everything. */
+static void ask(const struct run *run, struct cairn_op *op, struct answers *answers,
+                const struct cairn_ctx *ctx)
+{
+    struct cairn_ctx soon;
+
+    /* A number that is a lie makes the way back from it long; a context ends that. */
+    cairn_ctx_with_timeout(&soon, 20000000);
+    answers_ask(answers, &run->history, op, run->lies && ctx == NULL ? &soon : ctx);
+}
+
+/* look_faulty -- somebody does so while calls fail. What he gives out was recorded; answers.c sees to that.
+ */
+static void look_faulty(struct run *run, unsigned at)
+{
+    static struct answers answers;
+    const struct cairn_ctx *ctx = fail(run, at);
+
+    if (!calls_inside())
+        return;
+    if (at == AT_ASKED) /* he was in before that */
+        calls_leave();
+    struct cairn_op *op;
+    const unsigned flags = at == AT_READER ? CAIRN_READONLY : 0;
+    const int error =
+        cairn_open(&op, at == AT_ASKED ? NULL : ctx, place_path(), flags | CAIRN_NO_THREAD | CAIRN_EXISTING);
+    calls_enter();
+    if (error == 0)
+        ask(run, op, &answers, ctx);
+    cairn_close(op);
+    const bool reads = fault.class == CLASS_READS || fault.class == CLASS_CHANGES; /* opening is of both */
+    if (fail_no_more() && reads && at == AT_WRITER) {
+        run->jumped = true;
+        run->closed = false; /* he may not have had the index: with damage beside it two faults at once */
+    }
+}
+
 /* look -- opens it, takes down what it says, and compares that with the table. */
 static void look(const struct run *run, unsigned flags, struct answers *answers, const char *who)
 {
     struct budget budget;
-    struct cairn_ctx soon;
     struct cairn_op *op;
 
     memset(answers, 0, sizeof(*answers));
     budget_begin(&budget, who);
     answers->opened = cairn_open(&op, NULL, place_path(), flags | CAIRN_NO_THREAD | CAIRN_EXISTING);
     budget_end(&budget, 1024 * 1024 + 4 * files_bytes(&run->history));
-    /* A number that is a lie makes the way back from it long; a context ends that. */
-    cairn_ctx_with_timeout(&soon, 20000000);
     if (answers->opened == 0)
-        answers_ask(answers, &run->history, op, run->lies ? &soon : NULL);
+        ask(run, op, answers, NULL);
     if (!run->lies)
-        check_table(run, answers->opened == 0 ? op : NULL, answers->opened, who);
-    if (answers->opened == 0)
-        cairn_close(op);
+        check_table(run, op, answers->opened, who);
+    cairn_close(op);
     if (!run->lies)
         check_shown(run, answers, who);
 }
@@ -547,6 +704,75 @@ static void compare(const struct answers *a, const char *a_is, const struct answ
         answers_print(b, b_is);
     }
     FUZZ_ASSERT(what == NULL, "%s and %s do not agree on %s", a_is, b_is, what);
+}
+
+/* What a repair or a verify shows. */
+struct shown {
+    unsigned count;
+    bool ends; /* at the first */
+};
+
+static int show(void *arg, const struct cairn_damage *damage)
+{
+    struct shown *shown = arg;
+
+    FUZZ_ASSERT(damage->path[0] && damage->reason[0], "a damaged place is not told of");
+    shown->count += !damage->accepted;
+    return shown->ends;
+}
+
+static void show_progress(void *arg, uint64_t done, uint64_t total)
+{
+    (void)arg;
+    FUZZ_ASSERT(done <= total, "%" PRIu64 " of %" PRIu64 " bytes are done", done, total);
+}
+
+/* repair -- the journal is repaired; what could be had can be had, and nothing counts as damaged any more. */
+static void repair(struct run *run)
+{
+    static struct answers after;
+    struct shown shown = {.ends = true};
+    const struct cairn_watch watch = {.damage = show, .progress = show_progress, .arg = &shown};
+    struct cairn_op *op;
+
+    if (run->writer.opened || cairn_open(&op, NULL, place_path(), CAIRN_NO_THREAD | CAIRN_EXISTING) != 0)
+        return;
+    int error = cairn_verify(op, NULL, &watch);
+    FUZZ_ASSERT(run->lies || error == (shown.count ? 1 : 0), "verify gives %d, and has shown %u", error,
+                shown.count);
+    shown = (struct shown){0};
+    const struct cairn_ctx *ctx = fail(run, AT_REPAIR);
+    if (calls_inside()) {
+        (void)!cairn_repair(op, ctx, &watch);
+        fail_no_more();
+        cairn_close(op);
+        error = cairn_open(&op, NULL, place_path(), CAIRN_NO_THREAD | CAIRN_EXISTING);
+        FUZZ_ASSERT(error == 0 || run->lies, "after a repair that failed it cannot be opened: %d, %s", error,
+                    cairn_message());
+        if (error)
+            return;
+    }
+    error = cairn_repair(op, NULL, &watch);
+    FUZZ_ASSERT(error == 0 || run->lies, "repair gives %d: %s", error, cairn_message());
+    if (error == 0 && !run->lies) {
+        answers_ask(&after, &run->history, op, NULL);
+        FUZZ_ASSERT(after.verified == 0, "it is repaired, and verify gives %d: %s", after.verified,
+                    cairn_message());
+        FUZZ_ASSERT(!after.stat.damaged, "it is repaired, and stat says that it is damaged");
+        FUZZ_ASSERT(after.latest == after.intact && after.latest_record == after.intact_record,
+                    "it is repaired, and latest gives %d, record %d; latest_intact %d, record %d",
+                    after.latest, after.latest_record, after.intact, after.intact_record);
+        after.latest = run->writer.latest;
+        after.latest_record = run->writer.latest_record;
+        if (!run->jumped)
+            compare(&run->writer, "the writer", &after, "who has repaired it");
+        shown = (struct shown){0};
+        error = cairn_repair(op, NULL, &watch);
+        FUZZ_ASSERT(error == 0 && shown.count == 0, "a second repair gives %d, and has shown %u", error,
+                    shown.count);
+        check_table(run, op, 0, "who has repaired it");
+    }
+    cairn_close(op);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -563,17 +789,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             cairn_close(op);
     }
     history_write(&run.history);
+    for (unsigned i = 0; i < run.stray_count; i++)
+        stray(&run, run.strays[i]);
 
-    const bool whole = !run.lies && !history_changed(&run.history) && !jumped(&run.history);
+    const bool whole = !run.lies && !history_changed(&run.history) && !jumped(&run.history) && !run.newer;
+    look_faulty(&run, AT_READER);
     look(&run, CAIRN_READONLY, &run.reader, "the reader");
     if (whole)
         answers_check_whole(&run.reader, &run.history, "the reader");
+    look_faulty(&run, AT_WRITER);
     look(&run, 0, &run.writer, "the writer");
+    look_faulty(&run, AT_ASKED);
     if (!run.lies) {
-        compare(&run.reader, "the reader", &run.writer, "the writer");
+        if (!run.jumped)
+            compare(&run.reader, "the reader", &run.writer, "the writer");
         look(&run, CAIRN_READONLY, &run.again, "a reader after it");
         compare(&run.writer, "the writer", &run.again, "a reader after it");
     }
+    if (run.how & INPUT_REPAIR)
+        repair(&run);
     go_on(&run);
     return 0;
 }
@@ -594,7 +828,323 @@ static void steps(struct sink *sink, const uint8_t *bytes, size_t size)
     sink_bytes(sink, bytes, size);
 }
 
+/* What a journal's life was, and what became of it. A zero step is a checkpoint of 10 bytes, and so on. */
+static const struct {
+    const char *name;
+    uint8_t size, steps[40];
+} lives[] = {
+    {"clear-and-next",
+     19,
+     {STEP_CHECKPOINT, 0, 10, STEP_SYNC, STEP_NEXT, 0, STEP_CLEAR, STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0,
+      STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC}},
+    {"compact",
+     19,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_COMPACT, 3, STEP_CHECKPOINT, 0, 10, STEP_NEXT, 4,
+      STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30}},
+    {"lost-compact",
+     23,
+     {STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_CHECKPOINT,
+      1,
+      30,
+      STEP_SYNC,
+      STEP_COMPACT,
+      2,
+      STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_CHECKPOINT,
+      1,
+      30,
+      STEP_SYNC,
+      STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_FLIP,
+      2,
+      8,
+      0}},
+    {"copy",
+     16,
+     {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10,
+      STEP_COPY, 0, 1}},
+    {"cut",
+     14,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_CHECKPOINT, 0, 10, STEP_CUT, 0, 0, 17}},
+    {"cut-early",
+     17,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1,
+      30, STEP_CUT, 0, 128, 17}},
+    {"dir", 11, {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_STAND, 0, 3}},
+    {"fifo", 11, {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_STAND, 1, 2}},
+    {"giveup",
+     19,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1,
+      30, STEP_GIVE_UP, 0, STEP_CHECKPOINT, 0, 10, STEP_SYNC}},
+    {"record-header",
+     17,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1,
+      30, STEP_FLIP, 1, 8, 0}},
+    {"header", 11, {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_HEADER, 1, 1}},
+    {"header-copy", 11, {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_HEADER, 0, 2}},
+    {"header-both", 11, {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_HEADER, 1, 3}},
+    {"hole",
+     17,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1,
+      30, STEP_FLIP, 1, 100, 0}},
+    {"jump", 8, {STEP_CHECKPOINT, 0, 10, STEP_JUMP, STEP_CHECKPOINT, 0, 10, STEP_SYNC}},
+    {"kept",
+     16,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_COMPACT, 3, STEP_SYNC, STEP_CHECKPOINT, 0, 10,
+      STEP_FLIP, 1, 100, 0}},
+    {"last-record",
+     14,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_CHECKPOINT, 2, 50, STEP_SYNC, STEP_FLIP, 2, 8, 0}},
+    {"link", 11, {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_STAND, 0, 1}},
+    {"missing",
+     23,
+     {STEP_CHECKPOINT, 0, 10, STEP_NEXT, 0, STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_COMPACT, 1,
+      STEP_CHECKPOINT, 0, 10, STEP_NEXT, 4, STEP_CHECKPOINT, 0, 10, STEP_REMOVE,     2}},
+    {"newer", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 35}},
+    {"padding",
+     12,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_CHECKPOINT, 2, 50, STEP_SYNC, STEP_PADDING, 1}},
+    {"removal",
+     22,
+     {STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_CHECKPOINT,
+      1,
+      30,
+      STEP_SYNC,
+      STEP_CLEAR,
+      STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_CHECKPOINT,
+      1,
+      30,
+      STEP_SYNC,
+      STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_FLIP,
+      2,
+      8,
+      0}},
+    {"removal-zeros",
+     22,
+     {STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_CHECKPOINT,
+      1,
+      30,
+      STEP_SYNC,
+      STEP_CLEAR,
+      STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_CHECKPOINT,
+      1,
+      30,
+      STEP_SYNC,
+      STEP_CHECKPOINT,
+      0,
+      10,
+      STEP_ZERO,
+      0,
+      66,
+      20}},
+    {"page-stray-1", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 5}},
+    {"page-stray-6", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 25}},
+    {"index-stray-0", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 0}},
+    {"index-stray-1", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 4}},
+    {"index-stray-2", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 8}},
+    {"index-stray-3", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 12}},
+    {"index-stray-4", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 16}},
+    {"index-stray-6", 9, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_STRAY, 24}},
+    {"name-stray-0", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 3}},
+    {"name-stray-1", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 7}},
+    {"name-stray-2", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 11}},
+    {"name-stray-3", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 15}},
+    {"name-stray-4", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 19}},
+    {"name-stray-5", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 23}},
+    {"name-stray-6", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 27}},
+    {"name-stray-7", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 31}},
+    {"reserve-stray-0", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 2}},
+    {"reserve-stray-1", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 6}},
+    {"reserve-stray-2", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 10}},
+    {"reserve-stray-3", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 14}},
+    {"reserve-stray-4", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 18}},
+    {"reserve-stray-5", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 22}},
+    {"reserve-stray-7", 8, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_STRAY, 30}},
+    {"torn", 12, {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_CHECKPOINT, 2, 50, STEP_TORN, 1, 3}},
+    {"whole",
+     13,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_SYNC, STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1,
+      30}},
+    {"zeros",
+     17,
+     {STEP_CHECKPOINT, 0, 10, STEP_CHECKPOINT, 1, 30, STEP_CHECKPOINT, 2, 50, STEP_SYNC, STEP_CHECKPOINT, 0,
+      10, STEP_ZERO, 0, 67, 30}},
+};
+
+/* Which of them is damaged, looked at and repaired while what fails: a byte of what the index is, the bytes
+ * of fault.h, and who is at it. Each is the only one that reaches something. */
+static const struct {
+    const char *life;
+    uint8_t closed, nth, what, at;
+} failures[] = {
+    {"clear-and-next", 1, 74, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"compact", 1, 8, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"lost-compact", 0, 79, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"lost-compact", 1, 29, FAULT_WHAT(CLASS_READS, 5, 3), AT_WRITER},
+    {"lost-compact", 1, 8, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"copy", 0, 3, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_ASKED},
+    {"copy", 1, 72, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"cut", 0, 89, FAULT_WHAT(CLASS_CHANGES, 1, 0), AT_WRITER},
+    {"cut", 1, 13, FAULT_WHAT(CLASS_CHANGES, 0, 3), AT_REPAIR},
+    {"cut-early", 1, 59, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"dir", 0, 38, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"dir", 0, 75, FAULT_WHAT(CLASS_CONTEXT, 0, 0), AT_READER},
+    {"fifo", 1, 11, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"giveup", 0, 16, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_WRITER},
+    {"record-header", 0, 31, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_READER},
+    {"record-header", 0, 16, FAULT_WHAT(CLASS_CHANGES, 0, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"header", 0, 4, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"header-copy", 0, 51, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"header-copy", 0, 5, FAULT_WHAT(CLASS_CHANGES, 0, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"header-both", 1, 16, FAULT_WHAT(CLASS_CHANGES, 0, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"header-both", 1, 31, FAULT_WHAT(CLASS_READS, 5, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"hole", 1, 29, FAULT_WHAT(CLASS_READS, 5, 3), AT_REPAIR},
+    {"jump", 0, 23, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_READER},
+    {"jump", 0, 5, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_WRITER},
+    {"jump", 1, 11, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_ASKED},
+    {"kept", 0, 69, FAULT_WHAT(CLASS_READS, 5, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"kept", 0, 6, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"kept", 1, 3, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_REPAIR},
+    {"last-record", 1, 71, FAULT_WHAT(CLASS_CHANGES, 0, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"last-record", 1, 79, FAULT_WHAT(CLASS_CHANGES, 1, 0), AT_REPAIR},
+    {"link", 0, 48, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"link", 0, 5, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"link", 1, 29, FAULT_WHAT(CLASS_READS, 5, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"missing", 0, 52, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"missing", 1, 22, FAULT_WHAT(CLASS_CHANGES, 0, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"missing", 1, 12, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"missing", 1, 76, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"newer", 0, 59, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"newer", 0, 2, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_ASKED},
+    {"newer", 0, 15, FAULT_WHAT(CLASS_CHANGES, 0, 3), AT_REPAIR},
+    {"newer", 0, 69, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_REPAIR},
+    {"newer", 0, 26, FAULT_WHAT(CLASS_READS, 5, 3), AT_REPAIR},
+    {"newer", 1, 77, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"newer", 1, 73, FAULT_WHAT(CLASS_READS, 5, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"newer", 1, 73, FAULT_WHAT(CLASS_CHANGES, 1, 0), AT_REPAIR},
+    {"newer", 1, 7, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_REPAIR},
+    {"padding", 0, 30, FAULT_WHAT(CLASS_READS, 5, 0), AT_REPAIR},
+    {"padding", 0, 3, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_GOING_ON},
+    {"padding", 1, 25, FAULT_WHAT(CLASS_READS, 5, 0), AT_REPAIR},
+    {"removal", 0, 36, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_READER},
+    {"removal", 0, 23, FAULT_WHAT(CLASS_CHANGES, 0, 3), AT_WRITER},
+    {"removal-zeros", 1, 26, FAULT_WHAT(CLASS_READS, 5, 3), AT_READER},
+    {"removal-zeros", 1, 30, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"page-stray-1", 0, 60, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"page-stray-1", 1, 65, FAULT_WHAT(CLASS_READS, 0, 0), AT_READER},
+    {"page-stray-6", 1, 7, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_READER},
+    {"index-stray-0", 0, 61, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"index-stray-1", 1, 49, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"index-stray-2", 0, 15, FAULT_WHAT(CLASS_CHANGES, 0, 3), AT_WRITER},
+    {"index-stray-3", 0, 41, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"index-stray-4", 0, 69, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"index-stray-4", 0, 42, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"index-stray-4", 1, 34, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"index-stray-4", 1, 32, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"index-stray-6", 0, 17, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"index-stray-6", 1, 25, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"name-stray-0", 0, 8, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"name-stray-0", 0, 46, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"name-stray-0", 0, 88, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"name-stray-0", 1, 67, FAULT_WHAT(CLASS_CONTEXT, 0, 0), AT_WRITER},
+    {"name-stray-1", 0, 10, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_READER},
+    {"name-stray-1", 0, 72, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"name-stray-1", 1, 2, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_READER},
+    {"name-stray-2", 1, 78, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"name-stray-3", 0, 60, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"name-stray-4", 0, 7, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_READER},
+    {"name-stray-4", 0, 50, FAULT_WHAT(CLASS_MEMORY, 0, 0) | FAULT_FOR_EVER, AT_READER},
+    {"name-stray-5", 0, 5, FAULT_WHAT(CLASS_CHANGES, 0, 3), AT_GOING_ON},
+    {"name-stray-5", 1, 76, FAULT_WHAT(CLASS_CONTEXT, 0, 0), AT_READER},
+    {"name-stray-6", 0, 77, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"name-stray-7", 0, 89, FAULT_WHAT(CLASS_READS, 5, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"reserve-stray-0", 0, 38, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"reserve-stray-0", 0, 82, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"reserve-stray-0", 1, 10, FAULT_WHAT(CLASS_CHANGES, 0, 3), AT_WRITER},
+    {"reserve-stray-0", 1, 1, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_WRITER},
+    {"reserve-stray-1", 1, 26, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"reserve-stray-2", 0, 24, FAULT_WHAT(CLASS_CHANGES, 1, 0), AT_WRITER},
+    {"reserve-stray-3", 1, 5, FAULT_WHAT(CLASS_CHANGES, 0, 0) | FAULT_FOR_EVER, AT_READER},
+    {"reserve-stray-3", 1, 41, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"reserve-stray-4", 0, 72, FAULT_WHAT(CLASS_CHANGES, 1, 0), AT_WRITER},
+    {"reserve-stray-4", 1, 27, FAULT_WHAT(CLASS_CHANGES, 0, 0) | FAULT_FOR_EVER, AT_ASKED},
+    {"reserve-stray-5", 0, 67, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"reserve-stray-5", 1, 0, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_READER},
+    {"reserve-stray-5", 1, 23, FAULT_WHAT(CLASS_READS, 0, 3), AT_WRITER},
+    {"reserve-stray-7", 0, 75, FAULT_WHAT(CLASS_CHANGES, 1, 0), AT_WRITER},
+    {"reserve-stray-7", 0, 49, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+    {"torn", 0, 48, FAULT_WHAT(CLASS_READS, 0, 3), AT_READER},
+    {"zeros", 0, 3, FAULT_WHAT(CLASS_MEMORY, 0, 3), AT_READER},
+    {"zeros", 0, 84, FAULT_WHAT(CLASS_READS, 5, 0) | FAULT_FOR_EVER, AT_WRITER},
+    {"zeros", 1, 18, FAULT_WHAT(CLASS_READS, 0, 0), AT_WRITER},
+};
+
 #define STEPS(...) steps(&sink, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+/* What fuzzing has found, made small: each reaches what those above do not. */
+static const struct {
+    uint8_t size, bytes[29];
+} found[] = {
+    {5, {0x00, 0x00, 0x00, 0x19, 0x0a}},
+    {9, {0x01, 0x00, 0x00, 0x01, 0x00, 0x00, 0x21, 0x70, 0x1b}},
+    {9, {0x11, 0x00, 0x00, 0x0a, 0x00, 0x01, 0x1e, 0x13, 0xfe}},
+    {9, {0x11, 0xf3, 0x00, 0x0a, 0x00, 0x01, 0x1e, 0x14, 0x02}},
+    {10, {0x00, 0x00, 0x00, 0x0a, 0x07, 0x00, 0x01, 0x0f, 0x01, 0x00}},
+    {10, {0x11, 0x20, 0x00, 0x0a, 0x00, 0x01, 0x1e, 0x06, 0x14, 0x08}},
+    {11, {0x19, 0x02, 0x58, 0x00, 0x00, 0x00, 0x0a, 0x00, 0x1e, 0x14, 0x07}},
+    {12, {0x18, 0x4b, 0x60, 0x00, 0x07, 0x00, 0x13, 0x0a, 0x00, 0x00, 0x00, 0x03}},
+    {12, {0x19, 0x00, 0x58, 0x00, 0x04, 0x00, 0x01, 0x1e, 0x00, 0x0a, 0x14, 0x16}},
+    {12, {0x19, 0x17, 0x38, 0x01, 0x00, 0x0a, 0x00, 0x01, 0x00, 0x1e, 0x14, 0x16}},
+    {13, {0x11, 0x00, 0x0a, 0x00, 0x01, 0x0e, 0x14, 0x16, 0x38, 0x32, 0x0e, 0x01, 0x03}},
+    {13, {0x18, 0x17, 0xc0, 0x00, 0x00, 0x5c, 0x00, 0x0a, 0x05, 0x00, 0x00, 0x0a, 0x06}},
+    {13, {0x19, 0x22, 0x38, 0x00, 0x00, 0x00, 0x0a, 0x00, 0x06, 0x1e, 0x14, 0x01, 0x10}},
+    {13, {0x19, 0x41, 0x20, 0x00, 0x00, 0x00, 0x0a, 0x00, 0x0e, 0x06, 0x01, 0x14, 0x05}},
+    {15, {0x11, 0x00, 0x00, 0xf6, 0xff, 0xfe, 0xe1, 0xff, 0xfd, 0xce, 0x02, 0x09, 0x02, 0x08, 0x00}},
+    {18,
+     {0x19, 0x45, 0x80, 0x03, 0x00, 0x04, 0x0a, 0x00, 0x01, 0x1e, 0xff, 0xfd, 0xce, 0xf9, 0xf6, 0xfd, 0xf7,
+      0xff}},
+    {19,
+     {0x11, 0x11, 0x00, 0x00, 0x0a, 0x00, 0x01, 0x1e, 0x06, 0x14, 0x00, 0x00, 0x0a, 0x00, 0x01, 0x1e, 0x06,
+      0x14, 0x18}},
+    {20, {0x11, 0x0a, 0x00, 0x01, 0x00, 0x14, 0x00, 0x7e, 0x1e, 0x11,
+          0x0a, 0x00, 0x01, 0x00, 0x14, 0x00, 0x7e, 0x1e, 0x0a, 0x0a}},
+    {20, {0x19, 0x0d, 0x18, 0x03, 0x00, 0x00, 0x0a, 0x18, 0x03, 0x00,
+          0x01, 0x1e, 0x06, 0x00, 0x00, 0x0a, 0x0b, 0x00, 0x00, 0x11}},
+    {20, {0x19, 0x3b, 0x20, 0x01, 0x00, 0x00, 0x0a, 0x00, 0x01, 0x1e,
+          0x06, 0x0a, 0x00, 0x01, 0x1e, 0x0b, 0x00, 0x80, 0x3f, 0x11}},
+    {22, {0x11, 0x00, 0x3d, 0x00, 0x0a, 0x00, 0x41, 0x1e, 0x9e, 0xff, 0xff,
+          0xff, 0x14, 0x01, 0x00, 0x00, 0x01, 0x00, 0x00, 0x21, 0x70, 0x0b}},
+    {22, {0x19, 0x3b, 0x20, 0x01, 0x00, 0x00, 0x0a, 0x00, 0x01, 0x1e, 0x06,
+          0x00, 0x00, 0x0a, 0x00, 0x01, 0x1e, 0x0b, 0x00, 0x80, 0x3f, 0x11}},
+    {25, {0x19, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a, 0x6a,
+          0x6a, 0x17, 0x38, 0x01, 0x00, 0x0a, 0x00, 0x01, 0x00, 0x1e, 0x14, 0x16}},
+    {26, {0x19, 0x31, 0x00, 0x00, 0x18, 0x2e, 0x20, 0x01, 0x00, 0x00, 0x0a, 0x00, 0x01,
+          0x1e, 0x14, 0x03, 0x01, 0x1e, 0x06, 0x00, 0x00, 0x0a, 0x0a, 0x00, 0x42, 0x14}},
+    {29, {0x11, 0x00, 0x01, 0x00, 0x00, 0x0a, 0x05, 0x00, 0x40, 0x1e, 0x00, 0x00, 0x00, 0x00, 0x40,
+          0x1e, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00}},
+};
 
 void target_seeds(target_seed *seed)
 {
@@ -659,4 +1209,45 @@ void target_seeds(target_seed *seed)
     checkpoints(&sink, 2);
     STEPS(STEP_LIE_RECORD, 1, 0, 1, 0, 29, STEP_LIE_HEADER, 0, 18, 1, 0, 40);
     seed("lies", sink.bytes, sink.size);
+    for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
+        char name[64];
+        sink.size = 0;
+        STEPS(INPUT_REPAIR | INPUT_CLOSED);
+        steps(&sink, lives[i].steps, lives[i].size);
+        snprintf(name, sizeof(name), "repair-%s", lives[i].name);
+        seed(name, sink.bytes, sink.size);
+    }
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        char name[64];
+        size_t k = 0;
+        while (strcmp(lives[k].name, failures[i].life) != 0)
+            k++;
+        sink.size = 0;
+        STEPS(INPUT_FAULT | INPUT_REPAIR | failures[i].closed, failures[i].nth, failures[i].what,
+              failures[i].at);
+        steps(&sink, lives[k].steps, lives[k].size);
+        snprintf(name, sizeof(name), "fault-%02zu-%s", i, lives[k].name);
+        seed(name, sink.bytes, sink.size);
+    }
+    for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "found-%02zu", i);
+        seed(name, found[i].bytes, found[i].size);
+    }
+    /* Each field of a header and of a record, in turn. */
+    for (uint8_t field = 0; field < 31 + 10; field++) {
+        const bool header = field < 31;
+        for (uint8_t far = 0; far < 2; far++) {
+            char name[64];
+            sink.size = 0;
+            STEPS(0);
+            checkpoints(&sink, 2);
+            STEPS(STEP_NEXT, 0);
+            checkpoints(&sink, 2);
+            STEPS(header ? STEP_LIE_HEADER : STEP_LIE_RECORD, header ? 1 : 2, header ? field : field - 31, 1,
+                  0, far ? 62 : 0);
+            snprintf(name, sizeof(name), "lie-%02u-%s", field, far ? "far" : "near");
+            seed(name, sink.bytes, sink.size);
+        }
+    }
 }

@@ -263,7 +263,7 @@ void history_write(const struct history *history)
         const struct history_segment *segment = &history->segments[i];
         segment_name(name, i + 1);
         if (segment->removed)
-            unlinkat(place_dir(), name, 0);
+            place_stand(name, segment->stands);
         else
             place_write(name, segment->now, segment->now_size);
     }

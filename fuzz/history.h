@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fuzz/place.h"
 #include "journal/segment.h"
 #include "journal/tail.h"
 
@@ -27,6 +28,7 @@ struct history_segment {
     unsigned char now[HISTORY_CAPACITY + SEGMENT_FRAME];   /* and as it is now */
     size_t size, now_size;
     bool removed;
+    enum stand stands; /* in the place of one that was removed */
 };
 
 struct history_record {

@@ -48,6 +48,8 @@ struct state {
 
 struct ledger {
     bool directory;
+    bool
+        may_jump; /* a journal was opened while reading failed: it may say that not all is known, see below */
     struct step steps[LEDGER_STEPS];
     unsigned step_count;
     struct state states[LEDGER_STATES];
@@ -82,6 +84,24 @@ enum outcome ledger_outcome(const struct ledger *ledger, unsigned step, int erro
 /* ledger_check -- asks the handle for everything; a finding if that is no state that can be. With `settle`,
  * what it shows is what there is, from now on. `who` is for the message. */
 void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const char *who);
+
+/* Where a journal cannot be read when it is opened, nothing is given up, but numbers and generations jump
+ * (docs/protocol.md, Recovery). All that was recorded is there once it can be read; but beside it the journal
+ * may say that it does not know what else there was, until that is accepted by a repair or removed: then the
+ * latest is CAIRN_ECORRUPT. ledger_check() asks for no less than that. */
+
+/* ledger_glance -- the same, while calls of the system may fail. Each question may then be answered with an
+ * error, but with nothing wrong; want of memory is never taken for damage or for nothing (`want`). */
+void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx, bool want,
+                   const char *who);
+
+/* ledger_since -- has what is new since the mark shown, or the first of it, or nothing; that has to be of the
+ * ledger, and each to be shown once. Returns what the call returns. */
+int ledger_since(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx,
+                 struct cairn_mark *mark, unsigned how);
+
+/* ledger_holds -- whether, beyond doubt, this step's checkpoint is there and has its id. */
+bool ledger_holds(const struct ledger *ledger, unsigned step);
 
 /* ledger_check_none -- there is nothing to open: a finding, unless nothing may have been done. */
 void ledger_check_none(struct ledger *ledger, const char *who);

@@ -104,6 +104,28 @@ void place_write(const char *name, const void *data, size_t size)
     close(fd);
 }
 
+void place_stand(const char *name, enum stand stand)
+{
+    int failed = 0;
+
+    unlinkat(place_dir(), name, 0);
+    switch (stand) {
+    case STAND_LINK:
+        failed = symlinkat("elsewhere", place_dir(), name);
+        break;
+    case STAND_FIFO:
+        failed = mkfifoat(place_dir(), name, 0666);
+        break;
+    case STAND_DIRECTORY:
+        failed = mkdirat(place_dir(), name, 0755);
+        break;
+    default:
+        break;
+    }
+    if (failed)
+        give_up("cannot put something in its place", name);
+}
+
 unsigned char *place_read(const char *name, size_t *size)
 {
     struct stat st;

@@ -25,6 +25,11 @@ void place_clear_below(const char *name);
 /* place_write -- makes the file `name` in it have these bytes and no others. */
 void place_write(const char *name, const void *data, size_t size);
 
+/* place_stand -- removes the file, and puts something else there: nothing, a symbolic link, a FIFO, or a
+ * directory. */
+enum stand { STAND_NOTHING, STAND_LINK, STAND_FIFO, STAND_DIRECTORY, STANDS };
+void place_stand(const char *name, enum stand stand);
+
 /* place_read -- the bytes of a file in it, to be freed; NULL if there is none. */
 unsigned char *place_read(const char *name, size_t *size);
 

@@ -13,8 +13,11 @@ int accepted_load(struct journal *journal, const struct tail *at, struct accepte
     int failed, error = 0;
 
     *accepted = (struct accepted){0};
-    if (at->accepted_position == 0 || files_get(journal, at->accepted_segment, &segment, &reason) != 0)
+    if (at->accepted_position == 0)
         return 0;
+    error = files_get(journal, at->accepted_segment, &segment, &reason);
+    if (error)
+        return reason ? 0 : error; /* a list that is lost accepts nothing */
     if (segment_read(segment, at->accepted_position, &record, sizeof(record), &failed) == sizeof(record) &&
         record_check(&record, at->accepted_position, segment_limit(segment), segment->header.salt) == NULL &&
         record.kind == RECORD_ACCEPTED && record.label_size == 0 && record.data_size > 0 &&

@@ -30,8 +30,8 @@ struct accepted {
     size_t count;
 };
 
-/* accepted_load -- the list as of `at`; empty if there is none, or if it is lost itself. 0 or CAIRN_ENOMEM.
- */
+/* accepted_load -- the list as of `at`; empty if there is none, or if it is lost itself. 0; CAIRN_ENOMEM;
+ * or another error of opening its file. */
 int accepted_load(struct journal *journal, const struct tail *at, struct accepted *accepted);
 void accepted_release(struct accepted *accepted);
 

@@ -106,8 +106,14 @@ static int attach(struct journal *journal)
     if (alive)
         return join(journal);
     if (journal->readonly) {
-        journal->alone_stamp = control_stamp(journal->dir);
-        return recovery_read(journal);
+        /* After a failure, or where something could not be read, the next call looks again: all that was
+         * written may be there then. */
+        const uint64_t stamp = control_stamp(journal->dir);
+        journal->alone_stamp = 0;
+        const int found = recovery_read(journal);
+        if (found == 0 && !journal->alone_unread)
+            journal->alone_stamp = stamp;
+        return found;
     }
     /* Only when the page is complete may it be seen to be in use. The other way round is not enough: of a
      * process that was killed the kernel may let go of the gate before it lets go of this. */

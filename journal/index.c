@@ -45,6 +45,12 @@ static uint64_t value_hash(const void *key, size_t key_size, const void *value, 
     return XXH3_64bits_withSeed(value, size, XXH3_64bits(key, key_size));
 }
 
+/* means_lacked -- whether this error, of the system or of LMDB, tells of a want of memory or descriptors. */
+static bool means_lacked(int error)
+{
+    return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
 /* open_env -- opens LMDB on the file; it must have been checked. */
 static int open_env(MDB_env **env, int dir, uint64_t map_size, bool writable)
 {
@@ -108,7 +114,7 @@ static const char *load_marks(MDB_txn *txn, MDB_dbi dbi, struct map *map, const 
                  (last && (mark.mark.position <= last->position || mark.mark.number < last->number)))
             why = "the entries are not in order";
         else if (map_add_mark(map, &mark.mark) != 0)
-            why = "no memory";
+            why = index_no_means;
     }
     mdb_cursor_close(cursor);
     if (why == NULL && (map->count == 0 || map->count != cover->mark_count))
@@ -127,19 +133,23 @@ bool index_load(int dir, struct map *map, uint8_t uuid[16], const char **why)
     map->loaded = false;
     int fd = openat(dir, INDEX_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
-        *why = "there is none";
+        *why = means_lacked(errno) ? index_no_means : "there is none";
         return false;
     }
     *why = index_check(fd);
     close(fd);
     if (*why)
         return false;
-    *why = "LMDB cannot open it";
     /* Reading takes the map size from the file. */
-    if (open_env(&env, dir, 0, false) != 0)
+    int rc = open_env(&env, dir, 0, false);
+    if (rc) {
+        *why = means_lacked(rc) ? index_no_means : "LMDB cannot open it";
         return false;
-    if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0) {
-        if (mdb_dbi_open(txn, NULL, 0, &dbi) == 0) {
+    }
+    rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0) {
+        rc = mdb_dbi_open(txn, NULL, 0, &dbi);
+        if (rc == 0) {
             *why = "what it covers is missing or does not match its hash";
             if (get_cover(txn, dbi, &cover)) {
                 *why = load_marks(txn, dbi, map, &cover);
@@ -152,6 +162,8 @@ bool index_load(int dir, struct map *map, uint8_t uuid[16], const char **why)
         }
         mdb_txn_abort(txn);
     }
+    if (rc)
+        *why = means_lacked(rc) ? index_no_means : "LMDB cannot open it";
     mdb_env_close(env);
     if (!map->loaded)
         map->count = 0;
@@ -252,6 +264,8 @@ int index_save(struct journal *journal, const struct map *map)
     if (fd >= 0) {
         const char *why = index_check(fd);
         close(fd);
+        if (why == index_no_means)
+            return cairn_set_message(CAIRN_ENOMEM, "%s/%s: %s", journal->path, INDEX_NAME, why);
         if (why)
             remove_index(journal->dir);
     } else if (errno == ELOOP || errno == ENXIO) {

@@ -20,6 +20,10 @@
 
 struct journal;
 
+/* What is wrong if that is nothing of the file's: the process has no memory or no descriptor left. It is
+ * compared by its address. */
+extern const char index_no_means[];
+
 /* index_load -- reads the index into `map`, and whose it is into `uuid`. True if there is one that is whole.
  * Else the map is empty and *why says in a few words what was wrong. The caller holds the gate. */
 bool index_load(int dir, struct map *map, uint8_t uuid[16], const char **why);

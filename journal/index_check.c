@@ -133,7 +133,7 @@ static const char *check_value(struct check *check, const unsigned char *node, u
         return "a large value lies outside the file, or on pages in use";
     unsigned char *copy = malloc(count * check->page_size);
     if (copy == NULL)
-        return "no memory";
+        return index_no_means;
     for (uint64_t i = 0; i < count && why == NULL; i++) {
         if (!read_page(check, first + i, copy + i * check->page_size))
             why = "a page cannot be read";
@@ -248,7 +248,7 @@ static const char *check_tree(struct check *check, uint64_t number, int level, b
         return "a page is outside the file, or in use twice";
     unsigned char *page = calloc(2, check->page_size);
     if (page == NULL)
-        return "no memory";
+        return index_no_means;
     if (!read_page(check, number, page)) {
         free(page);
         return "a page cannot be read";
@@ -265,6 +265,8 @@ static const char *check_tree(struct check *check, uint64_t number, int level, b
     free(page);
     return why;
 }
+
+const char index_no_means[] = "there is no memory for it";
 
 const char *index_check(int fd)
 {
@@ -306,7 +308,7 @@ const char *index_check(int fd)
         return "the transaction's number is impossible";
     check.seen = calloc(1, check.pages);
     if (check.seen == NULL)
-        return "no memory";
+        return index_no_means;
     const char *why = NULL;
     for (int i = 0; i < 2 && why == NULL; i++) {
         const struct tree *tree = &newest->trees[i];

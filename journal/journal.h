@@ -49,8 +49,9 @@ struct journal {
     uint64_t alone_end;              /* the durable position, if control is NULL */
     uint64_t alone_newest;           /* the newest segment, likewise */
     bool alone_unknown;              /* and it is damaged so that nobody knows what was recorded last */
-    uint64_t alone_stamp;            /* the control page's, when this was found out */
-    uint64_t alone_index_end;        /* what the index covers, likewise */
+    bool alone_unread;               /* or something of it could not be read */
+    uint64_t alone_stamp;     /* the control page's, when this was found out; 0: it is to be looked at anew */
+    uint64_t alone_index_end; /* what the index covers, likewise */
 
     _Atomic uint64_t epoch; /* the control page's, when the index was last committed for its sake */
     struct files files;

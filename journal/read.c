@@ -229,17 +229,19 @@ int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t num
 }
 
 /* is_accepted -- whether a repair has accepted the loss of what was at that place. The list is loaded if it
- * has not been. 1, 0, or CAIRN_ENOMEM. */
+ * has not been. 1, 0, or an error. */
 static int is_accepted(struct journal *journal, const struct tail *at, const struct place *place,
                        struct accepted *accepted)
 {
-    if (accepted->ranges == NULL && accepted_load(journal, at, accepted) != 0)
-        return CAIRN_ENOMEM;
+    const int error = accepted->ranges == NULL ? accepted_load(journal, at, accepted) : 0;
+
+    if (error)
+        return error;
     return accepted_has(accepted, place->position, place->end);
 }
 
 /* newest_jump -- whether newer ones than any that is known of may have been lost. 0 if not, or if that is
- * accepted; CAIRN_ECORRUPT; CAIRN_ENOMEM. */
+ * accepted; CAIRN_ECORRUPT; another error. */
 static int newest_jump(struct journal *journal, const struct tail *at, struct accepted *accepted)
 {
     struct place place;

@@ -90,6 +90,7 @@ int recovery_read(struct journal *journal)
         journal->alone_end = journal->map.at.position;
         journal->alone_newest = found.highest;
         journal->alone_unknown = found.unknown != 0;
+        journal->alone_unread = found.unread;
         if (found.unknown) { /* as a writer would go on */
             struct jump jump;
             survey_jump(&found, &journal->map.at, &jump);

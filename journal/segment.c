@@ -126,8 +126,6 @@ int segment_open(struct segment *segment, int dir, const char *path, uint64_t nu
         return cairn_set_message(CAIRN_ECORRUPT, "%s/%s: offset 0: %s", path, name, why[0]);
     }
     segment->header = why[0] ? copy[1] : copy[0];
-    segment->header_damaged = why[0] || (why[1] && segment->file_size >= segment_full_size(segment));
-    segment->damaged_at = why[0] ? 0 : last;
     return 0;
 }
 
@@ -136,6 +134,22 @@ void segment_close(struct segment *segment)
     if (segment->fd >= 0)
         close(segment->fd);
     segment->fd = -1;
+}
+
+bool segment_header_damaged(const struct segment *segment, uint64_t *offset)
+{
+    const uint64_t offsets[2] = {0, SEGMENT_PAGE + segment->header.capacity};
+    const int count = segment->file_size < segment_full_size(segment) ? 1 : 2;
+
+    for (int i = 0; i < count; i++) {
+        struct segment_header copy = {0};
+        int failed;
+        system_read(segment->fd, &copy, sizeof(copy), offsets[i], &failed);
+        *offset = offsets[i];
+        if (header_check(&copy, segment->header.number) != NULL || copy.capacity != segment->header.capacity)
+            return true;
+    }
+    return false;
 }
 
 size_t segment_read(const struct segment *segment, uint64_t position, void *buffer, size_t size, int *failed)
@@ -251,7 +265,6 @@ int segment_create_filled(struct segment *segment, int dir, const char *name, st
         goto failed;
     segment->header = *header;
     segment->file_size = (uint64_t)st.st_size;
-    segment->header_damaged = false;
     errno = fill ? fill(arg, segment) : 0;
     if (errno != 0)
         goto failed;

@@ -56,9 +56,7 @@ static_assert(sizeof(struct segment_header) == 88 + 160 + 8, "a segment header i
 /* An open segment file. */
 struct segment {
     struct segment_header header;
-    uint64_t file_size;  /* as found; less than it should be if the file was cut */
-    bool header_damaged; /* one of the two copies is not as it should be, though it was not cut off */
-    uint64_t damaged_at; /* its offset */
+    uint64_t file_size; /* as found; less than it should be if the file was cut */
     int fd;
 };
 
@@ -99,6 +97,10 @@ bool segment_parse_name(const char *name, uint64_t *number);
 int segment_open(struct segment *segment, int dir, const char *path, uint64_t number, bool writable,
                  const char **reason);
 void segment_close(struct segment *segment);
+
+/* segment_header_damaged -- reads both copies of the header again: whether one is not as it should be, though
+ * it was not cut off; its offset is in *offset then. */
+bool segment_header_damaged(const struct segment *segment, uint64_t *offset);
 
 /* segment_read -- reads `size` bytes at `position` into `buffer`. Returns how many could be read: fewer
  * than asked where the file or the segment ends, or where the medium fails (*failed is its errno then). */

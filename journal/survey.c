@@ -174,6 +174,9 @@ int survey_begin(struct journal *journal, struct survey *found)
             found->listing.segment_count--;
     }
     found->index = index_load(journal->dir, map, uuid, &why);
+    /* One that is damaged is as good as none. One that may be whole tells how far the log was durable. */
+    if (!found->index && why == index_no_means)
+        return cairn_set_message(CAIRN_ENOMEM, "%s/%s: %s", journal->path, INDEX_NAME, why);
     if (found->index && known && memcmp(uuid, journal->uuid, sizeof(uuid)) != 0)
         found->index = false;
     error = known ? find_newest(journal, found) : find_owner(journal, found, uuid);

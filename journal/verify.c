@@ -179,19 +179,33 @@ static void progress(struct verifying *state, uint64_t bytes)
 static int check_header(struct verifying *state, const struct segment *segment)
 {
     uint64_t number = segment->header.number;
-    uint64_t base = segment_base(segment);
+    uint64_t base = segment_base(segment), offset;
 
     if (number == state->last_header || (number == state->at.horizon_segment && state->horizon_header))
         return 0;
     state->last_header = number;
     state->horizon_header |= number == state->at.horizon_segment;
-    if (segment->header_damaged)
-        return damage(state, number, segment->damaged_at, SEGMENT_PAGE, base + ACCEPTED_HEADER, 0, 0, 0,
+    if (segment_header_damaged(segment, &offset)) /* now, whatever it was when the file was opened */
+        return damage(state, number, offset, SEGMENT_PAGE, base + ACCEPTED_HEADER, 0, 0, 0,
                       "one of the two copies of the segment's header is damaged");
     if (segment->file_size < segment_full_size(segment))
         return damage(state, number, segment->file_size, 0, base + ACCEPTED_CUT, 0, 0, 0,
                       "the file has been cut");
     return 0;
+}
+
+/* check_header_of -- the same for segment `number`, if it can be opened; if not, a hole says so. */
+static int check_header_of(struct verifying *state, uint64_t number)
+{
+    const struct segment *segment;
+    const char *reason;
+
+    int error = files_get(state->journal, number, &segment, &reason);
+    if (error)
+        return reason ? 0 : error;
+    error = check_header(state, segment);
+    files_put(state->journal, segment);
+    return error;
 }
 
 /* check_body -- label, data and padding of a record; *reason is NULL, or what is wrong. 0 or CAIRN_ENOMEM. */
@@ -274,6 +288,10 @@ static int verify_hole(void *arg, const struct hole *hole)
 {
     struct verifying *state = arg;
 
+    /* There may be no record in it any more. */
+    int error = check_header_of(state, hole->segment);
+    if (error)
+        return error;
     progress(state, hole->size);
     state->horizon_in_hole |=
         hole->position <= state->at.horizon_position && state->at.horizon_position < hole->end;
@@ -325,6 +343,8 @@ static int verify_all(struct verifying *state)
         error = read_walk(journal, state->ctx, &visitor, 0, 0, &state->at);
     if (error == 0)
         error = verify_horizon(state);
+    if (error == 0) /* the one in use, which may have no record yet */
+        error = check_header_of(state, state->at.segment);
     if (error == 0 && state->done < state->total)
         progress(state, state->total - state->done);
     return error;

@@ -42,6 +42,7 @@ static struct failing {
 
 static unsigned readings;     /* of the whole directory */
 static bool no_unnamed;       /* the file system knows no files without a name */
+static bool no_types;         /* nor tells the types of what it lists */
 static void (*between)(void); /* called once, before a file gets its name */
 
 static bool fails_by(struct failing *planned, const char *call)
@@ -77,6 +78,14 @@ extern int __real_unlinkat(int dir, const char *path, int flags);
 extern int __wrap_unlinkat(int dir, const char *path, int flags);
 extern int __real_futimens(int fd, const struct timespec times[2]);
 extern int __wrap_futimens(int fd, const struct timespec times[2]);
+extern int __real_fstatat(int dir, const char *path, struct stat *st, int flags);
+extern int __wrap_fstatat(int dir, const char *path, struct stat *st, int flags);
+extern int __real_name_to_handle_at(int dir, const char *path, struct file_handle *handle, int *mount,
+                                    int flags);
+extern int __wrap_name_to_handle_at(int dir, const char *path, struct file_handle *handle, int *mount,
+                                    int flags);
+extern struct dirent *__real_readdir(DIR *dir);
+extern struct dirent *__wrap_readdir(DIR *dir);
 
 int __wrap_names_read(struct names *names, const struct directory *directory, const struct cairn_ctx *ctx)
 {
@@ -137,6 +146,25 @@ int __wrap_futimens(int fd, const struct timespec times[2])
     return fails("futimens") ? -1 : __real_futimens(fd, times);
 }
 
+int __wrap_fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+    return fails("fstatat") ? -1 : __real_fstatat(dir, path, st, flags);
+}
+
+int __wrap_name_to_handle_at(int dir, const char *path, struct file_handle *handle, int *mount, int flags)
+{
+    return fails("name_to_handle_at") ? -1 : __real_name_to_handle_at(dir, path, handle, mount, flags);
+}
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+    struct dirent *entry = __real_readdir(dir);
+
+    if (entry && no_types)
+        entry->d_type = DT_UNKNOWN;
+    return entry;
+}
+
 /* --- a directory --------------------------------------------------------------------------------------- */
 
 static struct {
@@ -151,7 +179,7 @@ static int setup(void **state)
     (void)state;
     failing = failing_too = (struct failing){0};
     readings = 0;
-    no_unnamed = false;
+    no_unnamed = no_types = false;
     between = NULL;
     scratch_make(at.base, false);
     scratch_join(at.dir, at.base, "steps");
@@ -429,6 +457,47 @@ static void stranger__equal_numbers_are_named(void **state)
     assert_string_equal(record(at.op, "", "next"), "00000001.chk");
 }
 
+/* One that cannot be looked at just now may be the latest: it is not passed over, nor is its number given
+ * again. */
+static void names__one_that_cannot_be_looked_at_is_not_passed_over(void **state)
+{
+    void *data;
+    size_t size;
+    struct cairn_id id;
+
+    (void)state;
+    no_types = true;
+    record(at.op, "", "zero");
+    for (int nth = 1;; nth++) {
+        unlink(path_of("00000001.chk"));
+        put("00000001.chk", "one"); /* the memo is no longer true */
+        failing = (struct failing){.call = "fstatat", .at = nth, .number = EIO};
+        int error = cairn_latest(at.op, NULL, &data, &size);
+        const bool fired = failing.met >= nth;
+        failing = (struct failing){0};
+        if (error == 0) {
+            assert_int_equal(size, 3);
+            assert_memory_equal(data, "one", 3);
+            cairn_free(data);
+        }
+        if (!fired)
+            break;
+        assert_latest(at.op, "one");
+    }
+    for (int nth = 1;; nth++) {
+        ASSERT_DONE(cairn_clear(at.op, NULL));
+        put("00000001.chk", "one");
+        failing = (struct failing){.call = "fstatat", .at = nth, .number = EIO};
+        int error = cairn_checkpoint(at.op, NULL, "", "two", 3, &id);
+        const bool fired = failing.met >= nth;
+        failing = (struct failing){0};
+        if (error == 0)
+            assert_string_equal(id.text, "00000002.chk");
+        if (!fired)
+            break;
+    }
+}
+
 static void stranger__lock_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -635,6 +704,29 @@ static int count_shown(void *arg, const struct cairn_entry *entry)
     (void)entry;
     ++*(unsigned *)arg;
     return 0;
+}
+
+/* A handle that cannot be had just now is not the same as none. */
+static void since__a_handle_that_cannot_be_had_once_shows_nothing_twice(void **state)
+{
+    struct cairn_mark mark = {0};
+    unsigned shown = 0;
+
+    (void)state;
+    record(at.op, "", "zero");
+    bool fired = true;
+    for (int nth = 1; fired; nth++) {
+        memset(&mark, 0, sizeof(mark));
+        shown = 0;
+        failing = (struct failing){.call = "name_to_handle_at", .at = nth, .number = ENOMEM};
+        int error = cairn_list_since(at.op, NULL, &mark, count_shown, &shown);
+        fired = failing.met >= nth;
+        failing = (struct failing){0};
+        assert_true(error == 0 || error == CAIRN_ENOMEM);
+        for (int i = 0; i < 2; i++)
+            ASSERT_DONE(cairn_list_since(at.op, NULL, &mark, count_shown, &shown));
+        assert_int_equal(shown, 1);
+    }
 }
 
 static int compact_once(void *arg, const struct cairn_entry *entry)
@@ -1144,6 +1236,8 @@ int main(void)
         TEST(stranger__numberless_file_is_let_be_and_named),
         TEST(stranger__what_is_no_regular_file_is_passed_over),
         TEST(stranger__equal_numbers_are_named),
+        TEST(names__one_that_cannot_be_looked_at_is_not_passed_over),
+        TEST(since__a_handle_that_cannot_be_had_once_shows_nothing_twice),
         TEST(stranger__lock_that_is_none_is_refused),
         TEST(place__journal_is_refused),
         TEST(go__its_checkpoints_are_seen_at_once),

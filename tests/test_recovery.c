@@ -1399,6 +1399,39 @@ static void live__a_read_that_fails_once_is_tried_again(void **state)
     }
 }
 
+/* A reader that is alone looks again when others have come and gone. If that fails, or something cannot be
+ * read then, it is not what the reader goes on to say once all can be read. */
+static void live__a_reader_whose_look_failed_looks_again(void **state)
+{
+    struct answers answers;
+    void *data;
+    size_t size;
+
+    (void)state;
+    bool fired = true;
+    for (uint64_t nth = 1; fired; nth++) {
+        begin_anew();
+        struct cairn_op *op = open_it(0);
+        recorded(op, 1000);
+        cairn_close(op);
+        struct cairn_op *reader = open_it(CAIRN_READONLY);
+        op = open_it(0);
+        recorded(op, 1000);
+        cairn_close(op);
+        int end = disk_set((struct disk_rule){
+            .calls = DISK_READ, .action = DISK_FAIL, .nth = nth, .times = 2}); /* as often as it is tried */
+        if (cairn_latest(reader, NULL, &data, &size) == 0)
+            cairn_free(data);
+        fired = disk_fired(end) > 0;
+        disk_clear();
+        ask_op(reader, &answers);
+        cairn_close(reader);
+        assert_string_equal(answers.all, "ww");
+        assert_int_equal(answers.latest, 2);
+        assert_true(answers.sound && !answers.damaged);
+    }
+}
+
 /* --- repair of what is not known -------------------------------------------------------------------------
  */
 
@@ -1815,6 +1848,7 @@ int main(void)
         recovery_test(live__one_that_cannot_be_read_is_not_forgotten),
         recovery_test(live__what_follows_a_damaged_one_is_there),
         recovery_test(live__a_read_that_fails_once_is_tried_again),
+        recovery_test(live__a_reader_whose_look_failed_looks_again),
         recovery_test(repair__accepts_what_is_not_known),
         recovery_test(recovery__may_be_killed_before_each_call),
         recovery_test(recovery__may_be_killed_within_each_call),

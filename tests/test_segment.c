@@ -166,12 +166,13 @@ static void segment__made_is_opened_as_it_was_made(void **state)
     struct tail tail;
     const char *reason;
     char path[SCRATCH_PATH_SIZE];
+    uint64_t offset;
 
     assert_int_not_equal(access(scratch_join(path, files->path, "spare-00000001"), F_OK), 0);
     for (int writable = 0; writable < 2; writable++) {
         ASSERT_DONE(segment_open(&again, files->dir, files->path, 7, writable, &reason));
         assert_null(reason);
-        assert_false(again.header_damaged);
+        assert_false(segment_header_damaged(&again, &offset));
         assert_memory_equal(&again.header, &files->segment.header, sizeof(again.header));
         assert_int_equal(again.file_size, SIZE);
         assert_int_equal(again.header.capacity, SIZE - SEGMENT_FRAME);
@@ -285,14 +286,15 @@ static void header__with_any_bit_of_a_copy_flipped_is_had_from_the_other(void **
 {
     struct files *files = *state;
     struct segment segment;
+    uint64_t offset;
 
     read_whole(files);
     for (size_t bit = 0; bit < sizeof(struct segment_header) * 8; bit++) {
         for (size_t copy = 0; copy <= COPY; copy += COPY) {
             whole[copy + bit / 8] ^= (unsigned char)(1u << bit % 8);
             assert_int_equal(open_as(files, whole, sizeof(whole), &segment), 0);
-            assert_true(segment.header_damaged);
-            assert_int_equal(segment.damaged_at, copy);
+            assert_true(segment_header_damaged(&segment, &offset));
+            assert_int_equal(offset, copy);
             assert_memory_equal(&segment.header, &files->segment.header, sizeof(segment.header));
             segment_close(&segment);
             whole[copy + bit / 8] ^= (unsigned char)(1u << bit % 8);
@@ -320,6 +322,7 @@ static void header__in_a_file_that_was_cut_is_had_from_the_first_copy(void **sta
 {
     struct files *files = *state;
     struct segment segment;
+    uint64_t offset;
 
     read_whole(files);
     for (size_t size = 0; size <= sizeof(whole); size += size < 3 * SEGMENT_PAGE || size >= COPY ? 1 : 4093) {
@@ -327,7 +330,7 @@ static void header__in_a_file_that_was_cut_is_had_from_the_first_copy(void **sta
         assert_int_equal(open_as(files, whole, size, &segment), first ? 0 : CAIRN_ECORRUPT);
         if (!first)
             continue;
-        assert_false(segment.header_damaged); /* it was cut off, which is said otherwise */
+        assert_false(segment_header_damaged(&segment, &offset)); /* it was cut off, which is said otherwise */
         assert_int_equal(segment.file_size, size);
         assert_int_equal(segment_full_size(&segment), SIZE);
         segment_close(&segment);
