@@ -38,7 +38,7 @@ done
 
 report=$FUZZ_DIR/report.json
 gcovr --root . --filter journal/ --filter directory/ --exclude-branches-by-pattern '.*\bassert\(.*' \
-    --json "$report" "$build"
+    --json "$report" "$build/CMakeFiles/cairn_objects.dir"
 gcovr --root . --add-tracefile "$report" --csv | awk -F , '
     NR == 1 { printf "%-28s %14s %7s %14s %7s\n", "file", "lines", "", "branches", ""; next }
     function row(name, lines, of_lines, taken, of_taken) {

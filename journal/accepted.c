@@ -13,7 +13,7 @@ int accepted_load(struct journal *journal, const struct tail *at, struct accepte
     int failed, error = 0;
 
     *accepted = (struct accepted){0};
-    if (at->accepted_position == 0)
+    if (at->accepted_segment == 0)
         return 0;
     error = files_get(journal, at->accepted_segment, &segment, &reason);
     if (error)

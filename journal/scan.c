@@ -316,7 +316,7 @@ static int skip(struct scan *scan, const char *reason)
         at->horizon_position = from;
         at->survivor_position = RECORD_NONE;
         at->latest_position = RECORD_NONE;
-        at->accepted_position = 0;
+        at->accepted_segment = at->accepted_position = 0;
         at->number = at->next_number = record.number;
         scan->hole.generation = record.generation;
         scan->hole.count = record.number;

@@ -325,7 +325,7 @@ static void end_in_hole(struct journal *journal, struct survey *found, const str
         then.horizon_segment = hole->segment;
         then.horizon_position = hole->position;
         then.survivor_position = then.latest_position = RECORD_NONE;
-        then.accepted_position = 0;
+        then.accepted_segment = then.accepted_position = 0;
         then.number = then.next_number = 0;
         map->count = 0; /* so that there is space for the one mark */
         map_begin_in_hole(map, hole, &then);

@@ -23,7 +23,7 @@ static void remove_all(struct tail *tail, const struct record *record)
     tail->horizon_position = record->position;
     tail->survivor_position = RECORD_NONE;
     tail->latest_position = RECORD_NONE;
-    tail->accepted_position = 0;
+    tail->accepted_segment = tail->accepted_position = 0;
 }
 
 void tail_apply(struct tail *tail, const struct record *record, const void *data)

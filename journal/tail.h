@@ -33,10 +33,10 @@ struct tail {
     uint64_t latest_hash;
     uint64_t latest_number; /* less than number - 1 if newer ones are lost */
 
-    uint64_t accepted_segment;
     uint64_t
-        accepted_position; /* of the record that lists the losses which have been accepted; 0 if none have */
-    uint64_t completed;    /* 1 if Complete was the last thing done */
+        accepted_segment; /* of the record that lists the losses which have been accepted; 0 if none have */
+    uint64_t accepted_position;
+    uint64_t completed; /* 1 if Complete was the last thing done */
 };
 #define TAIL_WORDS (sizeof(struct tail) / sizeof(uint64_t))
 static_assert(sizeof(struct tail) == 20 * 8, "a tail is 20 words on disk");
