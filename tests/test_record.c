@@ -289,7 +289,7 @@ static void tail__compact_keeps_the_survivor_and_nothing_else(void **state)
     right.survivor_position = right.latest_position = 42;
     right.survivor_hash = right.latest_hash = 43;
     right.latest_number = 0;
-    right.accepted_position = 0;
+    right.accepted_segment = right.accepted_position = 0;
     assert_tail(&tail, &right);
 }
 
@@ -306,7 +306,7 @@ static void tail__clear_and_complete_keep_nothing(void **state)
         right.horizon_segment = 13;
         right.horizon_position = AT;
         right.survivor_position = right.latest_position = RECORD_NONE;
-        right.accepted_position = 0;
+        right.accepted_segment = right.accepted_position = 0;
         right.completed = kinds[i] == RECORD_COMPLETE;
         assert_tail(&tail, &right);
         assert_true(tail_is_empty(&tail));
