@@ -1076,6 +1076,42 @@ green__file_that_was_synced_before_it_is_moved_in() {
     verdict FAILED strict ext4 xfs btrfs
 }
 
+# It has its bytes when it has its name: before it was moved in it was elsewhere.
+green__file_that_is_moved_in_is_whole() {
+    prepare
+    torture 0 "sh -c '[ ! -e dir/f ] || [ -s dir/f ]'" sh -c 'echo X >apart; sync apart; mv apart dir/f'
+    prepare
+    more=(--profile ext4)
+    last_is_kept
+    torture 0 ./kept sh -c 'echo 1 >dir/c; sync dir/c dir; echo 2 >apart; mv apart dir/c; echo 1'
+}
+
+green__socket_is_a_socket() {
+    command -v python3 >/dev/null || { left_out "there is no python3"; return; }
+    prepare
+    torture 0 "sh -c '[ ! -s \"\$TORTURE_ACKED\" ] || [ -S dir/s ]'" python3 -c '
+import os, socket
+socket.socket(socket.AF_UNIX).bind("dir/s")
+os.fsync(os.open("dir", 0))
+os.write(1, b"1\n")'
+}
+
+# What is done on the way is not what was done in the recording: what comes behind it was not tried.
+run__that_ends_otherwise_on_a_tmpfs_is_incomplete() {
+    prepare
+    more=(--faults errors)
+    rm -rf apart && mkdir apart && echo G >apart/g
+    torture 3 true sh -c 'set -e; ln apart/g dir/g 2>/dev/null; echo 1 >dir/x'
+    grep -q '^errors  INCOMPLETE.*run again, the workload ends otherwise' out || fail "it is not told"
+    grep -q 'INCOMPLETE: errors: on a tmpfs' out || fail "it is not told at the end"
+}
+
+run__whose_failures_cannot_be_written_is_broken() {
+    prepare
+    more=(--profile strict --out /proc/torture)
+    torture 4 false sh -c 'echo 1 >dir/x'
+}
+
 green__fifo_in_the_directory() {
     prepare
     last_is_kept
@@ -1124,6 +1160,35 @@ END
     ! grep -q "$(printf '[\001\033]')" out tap || fail "a control character is told as it is"
     says 'a\\x1b\[2Jb \\xff é'
     grep -q 'last of them "p\\x01\\x1b\[2Jq"' out || fail "the acknowledged line is told otherwise"
+}
+
+# Half of what is spliced in, or less than nothing of what is read by it.
+red__splice_that_is_cut_short_or_fails() {
+    command -v python3 >/dev/null || { left_out "there is no python3"; return; }
+    prepare
+    more=(--faults errors --allocations 0)
+    torture 1 "sh -c '[ ! -s \"\$TORTURE_ACKED\" ] || grep -q X dir/f'" python3 -c '
+import os
+fd = os.open("dir/f", os.O_RDWR | os.O_CREAT)
+ends = os.pipe()
+os.write(ends[1], b"A" * 99 + b"X")
+os.splice(ends[0], fd, 100)
+os.fsync(fd)
+os.fsync(os.open("dir", 0))
+os.write(1, b"1\n")'
+    grep -q 'splice, does half' out || fail "no splice() was cut short"
+    prepare
+    echo X >dir/f
+    more=(--faults errors --allocations 0)
+    torture 1 'grep -q X dir/f' python3 -c '
+import os
+ends = os.pipe()
+fd = os.open("dir/f", os.O_RDWR)
+try:
+    os.splice(fd, ends[1], 100)
+except OSError:
+    os.ftruncate(fd, 0)'
+    grep -q 'splice, fails' out || fail "no splice() was made to fail"
 }
 
 # The time is up behind the first state; a profile that had time enough has passed.

@@ -524,6 +524,54 @@ static void write__that_syncs_itself_takes_names_along_as_a_sync_does(void **sta
     CAN(PROFILE_EXT4, "third", "", NULL, NULL);
 }
 
+/* A rename changes nothing that a file's data need. */
+static void datasync__takes_the_name_of_a_new_file_only(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "old", 0);
+    datasynced(file);
+    CANNOT(PROFILE_EXT4, "f", "", NULL, NULL);
+    renamed(file, 1, "f", 1, "g");
+    datasynced(file);
+    CAN(PROFILE_EXT4, "f", "old", NULL, NULL);
+    CAN(PROFILE_XFS, "f", "old", NULL, NULL);
+    synced(file);
+    CANNOT(PROFILE_EXT4, "f", "old", NULL, NULL);
+    CANNOT(PROFILE_XFS, "f", "old", NULL, NULL);
+}
+
+static void write__that_syncs_all_commits_names_though_it_grows_nothing(void **state)
+{
+    (void)state;
+    const uint32_t file = created(1, "f", TYPE_FILE);
+    wrote(file, 0, "old", 0);
+    synced(file);
+    created(1, "other", TYPE_FILE);
+    wrote(file, 0, "OLD", OP_DSYNC);
+    CAN(PROFILE_EXT4, "other", "", NULL, NULL);
+    wrote(file, 0, "new", OP_FSYNC);
+    CANNOT(PROFILE_EXT4, "other", "", NULL, NULL);
+    CANNOT(PROFILE_XFS, "other", "", NULL, NULL);
+    CAN(PROFILE_BTRFS, "other", "", NULL, NULL);
+}
+
+static void file__that_is_moved_over_another_has_its_bytes_first_on_ext4(void **state)
+{
+    (void)state;
+    const uint32_t old = created(1, "f", TYPE_FILE);
+    wrote(old, 0, "old", 0);
+    synced(old);
+    synced(1);
+    const uint32_t file = trace.objects + 1;
+    did((struct op){.kind = OP_NEW, .flags = OP_IMPORTED, .object = file, .type = TYPE_FILE, .mode = 0644});
+    wrote(file, 0, "new", OP_IMPORTED);
+    did((struct op){
+        .kind = OP_LINK, .flags = OP_IMPORTED, .object = file, .dir = 1, .name = memory_text("f")});
+    CANNOT(PROFILE_EXT4, "f", "(empty)", NULL, NULL);
+    CAN(PROFILE_XFS, "f", "(empty)", NULL, NULL);
+}
+
 static void file__that_was_synced_outside_is_durable_by_its_name(void **state)
 {
     (void)state;
@@ -672,6 +720,9 @@ int main(void)
         TEST(exchange__between_directories_is_durable_by_both),
         TEST(write__that_syncs_itself_takes_names_along_as_a_sync_does),
         TEST(file__that_was_synced_outside_is_durable_by_its_name),
+        TEST(datasync__takes_the_name_of_a_new_file_only),
+        TEST(write__that_syncs_all_commits_names_though_it_grows_nothing),
+        TEST(file__that_is_moved_over_another_has_its_bytes_first_on_ext4),
         TEST(page__is_lost_by_sectors),
         TEST(pending__does_not_grow_with_what_is_durable),
         TEST(bytes__far_out_are_there_and_holes_are_zero),

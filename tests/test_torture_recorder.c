@@ -535,8 +535,8 @@ static const struct workload {
      "rename d f #7; create g #8; rename 7/e 8/e #6; rename 8/e 8/e2 #6; rename g h #8; link c2 #4",
      NULL},
     {"outside", do_outside,
-     "create in #4 dsync imported; resize #4 7 dsync; write #4 0+7 dsync; unlink in #4; link again #4; write "
-     "#4 0+1",
+     "new #4 dsync; resize #4 7 dsync; write #4 0+7 dsync; link in #4 dsync; unlink in #4; link again #4; "
+     "write #4 0+1",
      NULL},
     {"names", do_names,
      "create d #4; link 4/l #2; unlink before #2; create s #5; create fifo #6; unlink 4/l #2; unlink d #4; "
@@ -564,10 +564,9 @@ static const struct workload {
     {"attribute", do_attribute, "create a #4", "fsetxattr: this call is not followed"},
     {"untraced", do_untraced, "create a #4", "clone: this call is not followed"},
     {"synced_outside", do_synced_outside,
-     "create a #4 dsync imported; resize #4 2 dsync; write #4 0+2 dsync; create b #5 imported; resize #5 2; "
-     "write #5 0+2; "
-     "create c #6 imported; resize #6 2; write #6 0+2; syncall; create d #7 dsync imported; resize #7 2 "
-     "dsync; write #7 0+2 dsync",
+     "new #4 dsync; resize #4 2 dsync; write #4 0+2 dsync; link a #4 dsync; new #5; resize #5 2; write #5 "
+     "0+2; link b #5; new #6; resize #6 2; write #6 0+2; link c #6; syncall; new #7 dsync; resize #7 2 "
+     "dsync; write #7 0+2 dsync; link d #7 dsync",
      NULL},
     {"fifo", do_fifo, "create p #4", NULL},
 };

@@ -33,7 +33,7 @@ struct row {
     uint32_t fixed; /* flags that the call stands for */
     uint32_t bits;
     uint8_t when; /* only if that argument has one of the bits or, of ioctl(), is one of the commands */
-    uint8_t fd, path, fd2, path2, flags, offset, offset_at, size, address, mode;
+    uint8_t fd, path, fd2, path2, flags, offset, offset_at, size, address, mode, count;
 };
 
 static const struct row rows[] = {
@@ -69,14 +69,14 @@ static const struct row rows[] = {
     {SYS_faccessat, "faccessat", VERB_LOOK, .fd = 1, .path = 2},
     {SYS_faccessat2, "faccessat2", VERB_LOOK, .fd = 1, .path = 2, .flags = 4},
     {SYS_readlinkat, "readlinkat", VERB_LOOK, .fd = 1, .path = 2, .fixed = AT_SYMLINK_NOFOLLOW},
-    {SYS_write, "write", VERB_WRITE, .fd = 1},
-    {SYS_pwrite64, "pwrite", VERB_WRITE, .fd = 1, .offset = 4},
-    {SYS_writev, "writev", VERB_WRITE, .fd = 1},
-    {SYS_pwritev, "pwritev", VERB_WRITE, .fd = 1, .offset = 4},
-    {SYS_pwritev2, "pwritev2", VERB_WRITE, .fd = 1, .offset = 4, .flags = 6},
-    {SYS_sendfile, "sendfile", VERB_WRITE, .fd = 1},
-    {SYS_copy_file_range, "copy_file_range", VERB_COPY, .fd = 3, .offset_at = 4},
-    {SYS_splice, "splice", VERB_COPY, .fd = 3, .offset_at = 4},
+    {SYS_write, "write", VERB_WRITE, .fd = 1, .count = 3},
+    {SYS_pwrite64, "pwrite", VERB_WRITE, .fd = 1, .count = 3, .offset = 4},
+    {SYS_writev, "writev", VERB_WRITE, .fd = 1, .count = 3},
+    {SYS_pwritev, "pwritev", VERB_WRITE, .fd = 1, .count = 3, .offset = 4},
+    {SYS_pwritev2, "pwritev2", VERB_WRITE, .fd = 1, .count = 3, .offset = 4, .flags = 6},
+    {SYS_sendfile, "sendfile", VERB_WRITE, .fd = 1, .fd2 = 2, .count = 4},
+    {SYS_copy_file_range, "copy_file_range", VERB_COPY, .fd = 3, .fd2 = 1, .offset_at = 4, .count = 5},
+    {SYS_splice, "splice", VERB_COPY, .fd = 3, .fd2 = 1, .offset_at = 4, .count = 5},
     {SYS_truncate, "truncate", VERB_RESIZE, .path = 1, .size = 2},
     {SYS_ftruncate, "ftruncate", VERB_RESIZE, .fd = 1, .size = 2},
     {SYS_fallocate, "fallocate", VERB_ALLOCATE, .fd = 1, .flags = 2, .offset = 3, .size = 4},
@@ -155,6 +155,7 @@ bool calls_decode(struct call *call, uint64_t number, const uint64_t args[6])
             .size = argument(args, row->size),
             .address = argument(args, row->address),
             .mode = argument(args, row->mode),
+            .count = row->count,
         };
         return true;
     }
@@ -204,7 +205,7 @@ static void emit_row(struct filter *filter, const struct row *row, bool reads)
             emit(filter, BPF_JMP | BPF_JEQ | BPF_K, commands[i], (uint8_t)(COMMAND_COUNT - i), 0);
         emit_return(filter, SECCOMP_RET_ALLOW);
         emit_return(filter, SECCOMP_RET_TRACE);
-    } else if (row->when && !(reads && row->verb == VERB_OPEN)) {
+    } else if (row->when && !(reads && (row->verb == VERB_OPEN || row->verb == VERB_MAP))) {
         emit(filter, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)row->number, 0, 4);
         emit_load(filter, low);
         emit(filter, BPF_JMP | BPF_JSET | BPF_K, row->bits, 1, 0);

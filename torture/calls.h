@@ -44,7 +44,7 @@ struct call {
     enum verb verb;
     int fd;        /* of what it works on, or the directory of `path`; CALL_NONE */
     uint64_t path; /* address in the thread's memory; 0 */
-    int fd2;       /* of a second path */
+    int fd2;       /* of a second path, or that what is written comes from */
     uint64_t path2;
     uint64_t flags;
     uint64_t offset; /* as far as the call has one */
@@ -52,6 +52,7 @@ struct call {
     uint64_t offset_at; /* where in memory it stands; 0 */
     uint64_t size, address;
     uint64_t mode;
+    unsigned count; /* which of its arguments says how much is written, from 1; 0 */
 };
 
 /* calls_decode -- false if the table has no such call. */

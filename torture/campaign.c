@@ -93,6 +93,7 @@ static bool hear(const struct campaign *campaign, struct result *result, struct 
         result->allocated.unlike |= ending.allocated.unlike;
         result->stopped |= ending.stopped;
         result->late |= ending.late;
+        result->unlike |= ending.unlike;
         result->broken |= ending.broken;
         if (listening->apart) { /* each of them made its own */
             result->counts.made += ending.counts.made;

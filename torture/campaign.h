@@ -48,13 +48,20 @@ struct result {
     uint64_t tested, failed;
     uint64_t recoveries; /* checks that were crashed themselves */
     struct allocated allocated;
-    uint64_t refused;         /* rounds in which the workload ended otherwise than well, and was not killed */
-    bool stopped;             /* not all states were tested, for too many failed */
-    bool late;                /* the same, for the time was up */
-    bool broken;              /* a worker could not do its work; why is on stderr */
+    uint64_t refused; /* rounds in which the workload ended otherwise than well, and was not killed */
+    bool stopped;     /* not all states were tested, for too many failed */
+    bool late;        /* the same, for the time was up */
+    bool unlike;      /* a run in which nothing was made to fail ended otherwise than the recorded one */
+    bool broken;      /* a worker could not do its work; why is on stderr */
     struct failure *failures; /* one for each kind */
     size_t failure_count, failure_space;
 };
+
+/* result_is_part -- whether it tells of a part of the states only. */
+static inline bool result_is_part(const struct result *result)
+{
+    return result->late || result->unlike;
+}
 
 /* campaign_run -- *result is to be released whatever happens. */
 void campaign_run(const struct campaign *campaign, struct result *result);

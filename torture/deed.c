@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -33,7 +34,8 @@ static void note_outside(struct scene *scene, const struct deed *deed, const str
     case VERB_ALLOCATE:
     case VERB_CLONE:
     case VERB_MAP:
-        outside_wrote(&scene->outside, identity, deed->call.verb == VERB_MAP);
+        if (deed->call.verb != VERB_MAP || (deed->call.flags & MAP_TYPE) != MAP_PRIVATE)
+            outside_wrote(&scene->outside, identity, deed->call.verb == VERB_MAP);
         break;
     default:
         break;
@@ -71,6 +73,23 @@ static bool begin_fd(struct scene *scene, struct deed *deed)
             trace_gap(scene->trace, "a file cannot be read back: %s", strerror(errno));
     }
     return true;
+}
+
+/* begin_copy -- the same of what is written to, or else of what that comes from. */
+static bool begin_copy(struct scene *scene, struct deed *deed)
+{
+    if (begin_fd(scene, deed))
+        return true;
+    if (deed->call.fd2 < 0)
+        return false;
+    if (deed->fd >= 0)
+        close(deed->fd);
+    deed->fd = -1;
+    deed->call.fd = deed->call.fd2;
+    deed->call.verb = VERB_READ;
+    deed->call.count = 0;
+    deed->alone = false;
+    return begin_fd(scene, deed);
 }
 
 /* begin_open -- whether opening that may make or cut a file of the directory's. */
@@ -204,6 +223,7 @@ static bool is_tracked(struct scene *scene, struct deed *deed)
         return deed->object != 0;
     case VERB_WRITE:
     case VERB_COPY:
+        return begin_copy(scene, deed);
     case VERB_ALLOCATE:
     case VERB_CLONE:
     case VERB_MAP:

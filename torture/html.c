@@ -48,10 +48,10 @@ static const struct verdict_words passed = {"passed", "good"}, failed = {"FAILED
 
 static const struct verdict_words *verdict_of(const struct campaign *campaign, const struct result *result)
 {
-    return result->failure_count                            ? &failed
-           : result->broken                                 ? &broken
-           : result->late || campaign->trace->gap_count > 0 ? &incomplete
-                                                            : &passed;
+    return result->failure_count                                      ? &failed
+           : result->broken                                           ? &broken
+           : result_is_part(result) || campaign->trace->gap_count > 0 ? &incomplete
+                                                                      : &passed;
 }
 
 static void put_number(FILE *stream, uint64_t number)

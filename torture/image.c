@@ -45,10 +45,11 @@ static const char *next_name(DIR *list)
 
 static enum object_type type_of(mode_t mode)
 {
-    return S_ISREG(mode)   ? TYPE_FILE
-           : S_ISDIR(mode) ? TYPE_DIRECTORY
-           : S_ISLNK(mode) ? TYPE_SYMLINK
-                           : TYPE_OTHER;
+    return S_ISREG(mode)    ? TYPE_FILE
+           : S_ISDIR(mode)  ? TYPE_DIRECTORY
+           : S_ISLNK(mode)  ? TYPE_SYMLINK
+           : S_ISSOCK(mode) ? TYPE_SOCKET
+                            : TYPE_OTHER;
 }
 
 /* --- reading ------------------------------------------------------------------------------------------ */
@@ -387,6 +388,8 @@ static bool write_node(struct writing *writing, const struct node *node, int dir
             return false;
         const bool written = write_bytes(&node->content, fd) && fchmod(fd, node->mode) == 0;
         return close(fd) == 0 && written;
+    case TYPE_SOCKET:
+        return mknodat(dir, name, S_IFSOCK | node->mode, 0) == 0;
     default:
         return mkfifoat(dir, name, node->mode) == 0; /* whatever it was, it is nothing to read data from */
     }

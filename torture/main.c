@@ -210,7 +210,7 @@ static int torture(const struct options *options, struct trace *trace, struct ou
 {
     bool failed = false, broken = false;
     unsigned number = 0;
-    bool late[PROFILES] = {false};
+    bool late[PROFILES] = {false}, unlike[PROFILES] = {false}, unsaved = false;
 
     for (enum profile profile = PROFILE_KILL; profile < PROFILES; profile++) {
         struct campaign campaign = options->campaign;
@@ -229,21 +229,27 @@ static int torture(const struct options *options, struct trace *trace, struct ou
         failed |= result.failure_count > 0;
         broken |= result.broken;
         late[profile] = result.late;
+        unlike[profile] = result.unlike;
         if (options->drop_syncs && profile_is_power(profile) && result.failure_count == 0 && !result.broken &&
             !result.late)
             drops_try(&options->campaign, trace, profile);
-        for (size_t i = 0; i < result.failure_count; i++)
+        for (size_t i = 0; i < result.failure_count; i++) {
+            unsaved |= repros[i] == NULL;
             free(repros[i]);
+        }
         free(repros);
         free(text);
         result_release(&result);
     }
     for (enum profile profile = PROFILE_KILL; profile < PROFILES; profile++) {
+        if (unlike[profile])
+            trace_gap(trace, "%s: on a tmpfs, and run again, the workload ends otherwise",
+                      profile_name(profile));
         if (late[profile])
             trace_gap(trace, "%s: not all states were tested in %u seconds", profile_name(profile),
                       options->campaign.seconds);
     }
-    return failed ? EXIT_FOUND : broken ? EXIT_BROKEN : EXIT_PASSED;
+    return unsaved ? EXIT_BROKEN : failed ? EXIT_FOUND : broken ? EXIT_BROKEN : EXIT_PASSED;
 }
 
 /* tell_promises -- without a line that both print, nothing is held to what was acknowledged. */

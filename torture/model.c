@@ -126,9 +126,11 @@ static void add_parts(struct model *model, const struct op *op)
 
     switch (op->kind) {
     case OP_CREATE:
-    case OP_LINK:
     case OP_UNLINK:
         add(model, PART_NAMES, op->dir, 0);
+        break;
+    case OP_LINK: /* over another one: it was moved in */
+        add(model, PART_NAMES, op->dir, 0)->replaces = tree_find(&model->now, op->dir, op->name) != 0;
         break;
     case OP_RENAME:
         add(model, PART_NAMES, op->dir2, 0)->replaces = tree_find(&model->now, op->dir2, op->name2) != 0;
@@ -229,8 +231,10 @@ static bool takes_names(const struct model *model, uint32_t object, bool data_on
         const struct part *part = &model->parts[i];
         if (part->end >= begin)
             continue;
-        /* The file's own data need no commit, unless its size or its existence do. */
-        if (is_own_name(model, part, object) ||
+        /* The file's own data need no commit, unless its size or its existence do; that it has another name
+         * than before does not. */
+        if ((is_own_name(model, part, object) &&
+             (!data_only || model->trace->ops[part->op].kind == OP_CREATE)) ||
             (part->object == object && (part->kind != PART_BYTES || !data_only)))
             return true;
     }
@@ -413,7 +417,7 @@ bool model_step(struct model *model)
         sync_object(model, op);
     } else if (op->kind == OP_WRITE && is_synced(model, op) && (op->flags & OP_IMPORTED) == 0) {
         sync_names(model, op, (op->flags & OP_FSYNC) == 0,
-                   op->offset + op->data_size > size_of(&model->now, op->object));
+                   (op->flags & OP_FSYNC) || op->offset + op->data_size > size_of(&model->now, op->object));
     } else if (op->kind == OP_SYNC_FAILED) {
         /* The kernel has marked the pages as written. */
         for (size_t i = 0; i < model->count; i++)

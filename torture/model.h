@@ -8,9 +8,9 @@
  * - strict: what POSIX promises and no more: any of them, and of a page any of its sectors of 512 bytes. A
  * file may have grown before its bytes came. Only a rename is one step: the new name is there or the old one
  * is. From one directory to another it is durable by a sync of the new name's, an exchange by syncs of both.
- * - ext4: ext4 with data=ordered: names change in their order; a sync of an object that was changed takes all
- * names before it along; a file's size comes after its bytes; a file that is renamed over another one has its
- * bytes first.
+ * - ext4: ext4 with data=ordered: names change in their order; a sync of an object of which something is not
+ * durable takes all names before it along, a datasync only if its size or its existence is not; a file's size
+ * comes after its bytes; a file that is renamed over another one has its bytes first.
  * - xfs: the same without the last rule.
  * - btrfs: as xfs, but a sync of a file takes only its own names along.
  * - kill: no power was cut, a process was killed: nothing is lost but, of the write that was under way, what

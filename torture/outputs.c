@@ -71,10 +71,10 @@ static void put_json(FILE *stream, const char *text)
 
 static const char *verdict_of(const struct result *result)
 {
-    return result->failure_count ? "failed"
-           : result->broken      ? "broken"
-           : result->late        ? "incomplete"
-                                 : "passed";
+    return result->failure_count    ? "failed"
+           : result->broken         ? "broken"
+           : result_is_part(result) ? "incomplete"
+                                    : "passed";
 }
 
 static void put_tap(struct outputs *outputs, const struct campaign *campaign, const struct result *result,

@@ -129,7 +129,7 @@ static void inject(struct recorder *recorder, struct thread *thread)
         thread->injected = hit ? injection->error : 0;
         break;
     case INJECT_HALF:
-        hit = thread->deed.call.verb == VERB_WRITE && registers_halve(thread->id);
+        hit = thread->deed.call.count && registers_halve(thread->id, thread->deed.call.count);
         break;
     case INJECT_KILL:
         hit = registers_skip(thread->id); /* it is not known how far it would come */

@@ -20,7 +20,13 @@ static bool set(pid_t thread, struct user_regs_struct *registers)
 
 #if defined(__x86_64__)
 #define RESULT rax
-#define THIRD  rdx
+
+static unsigned long long *argument_of(struct user_regs_struct *registers, unsigned argument)
+{
+    unsigned long long *const all[] = {&registers->rdi, &registers->rsi, &registers->rdx,
+                                       &registers->r10, &registers->r8,  &registers->r9};
+    return all[argument - 1];
+}
 
 bool registers_skip(pid_t thread)
 {
@@ -33,7 +39,11 @@ bool registers_skip(pid_t thread)
 }
 #else
 #define RESULT regs[0]
-#define THIRD  regs[2]
+
+static unsigned long long *argument_of(struct user_regs_struct *registers, unsigned argument)
+{
+    return &registers->regs[argument - 1];
+}
 
 bool registers_skip(pid_t thread)
 {
@@ -43,13 +53,13 @@ bool registers_skip(pid_t thread)
 }
 #endif
 
-bool registers_halve(pid_t thread)
+bool registers_halve(pid_t thread, unsigned argument)
 {
     struct user_regs_struct registers;
 
-    if (!get(thread, &registers) || registers.THIRD < 2)
+    if (!get(thread, &registers) || *argument_of(&registers, argument) < 2)
         return false;
-    registers.THIRD /= 2;
+    *argument_of(&registers, argument) /= 2;
     return set(thread, &registers);
 }
 

@@ -256,6 +256,8 @@ void report_notes(FILE *stream, const struct campaign *campaign, const struct re
         fprintf(stream, "; at %" PRIu64 " points not all combinations", result->counts.incomplete);
     if (result->stopped)
         fprintf(stream, "; stopped after %" PRIu64 " failing states", result->failed);
+    if (result->unlike)
+        fputs("; run again, the workload ends otherwise, and what it does behind that is not tried", stream);
     if (result->late)
         fprintf(stream, "; stopped after %u seconds", campaign->seconds);
     if (result->broken)
@@ -270,10 +272,10 @@ void report_result(FILE *stream, const struct campaign *campaign, const struct r
             "%-6s  %s: %" PRIu64 " %s, %" PRIu64 " combinations, %" PRIu64 " distinct states, %" PRIu64
             " checks",
             profile_name(campaign->profile),
-            result->failure_count ? "FAILED"
-            : result->broken      ? "BROKEN"
-            : result->late        ? "INCOMPLETE"
-                                  : "passed",
+            result->failure_count    ? "FAILED"
+            : result->broken         ? "BROKEN"
+            : result_is_part(result) ? "INCOMPLETE"
+                                     : "passed",
             counts->points, campaign->profile == PROFILE_ROUNDS ? "rounds" : "points", counts->made,
             counts->distinct, result->tested);
     report_notes(stream, campaign, result);

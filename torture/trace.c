@@ -142,7 +142,7 @@ static void get_op(struct reader *reader, struct op *op)
     op->object = (uint32_t)fetch_bounded(reader, UINT32_MAX, "an object is no number");
     op->dir = (uint32_t)fetch_bounded(reader, UINT32_MAX, "an object is no number");
     op->dir2 = (uint32_t)fetch_bounded(reader, UINT32_MAX, "an object is no number");
-    op->type = (enum object_type)fetch_bounded(reader, TYPE_OTHER, "a type is none that is known");
+    op->type = (enum object_type)fetch_bounded(reader, TYPE_SOCKET, "a type is none that is known");
     op->mode = (uint32_t)fetch_bounded(reader, 07777, "a mode is none");
     op->offset = fetch_number(reader);
     op->size = fetch_number(reader);
@@ -296,6 +296,7 @@ static void show_op(FILE *stream, const struct op *op, struct called *called, ui
     if (op->kind == OP_CREATE && op->type != TYPE_FILE)
         fputs(op->type == TYPE_DIRECTORY ? " (directory)"
               : op->type == TYPE_SYMLINK ? " (link)"
+              : op->type == TYPE_SOCKET  ? " (socket)"
                                          : " (other)",
               stream);
     if (op->kind == OP_WRITE)
@@ -342,7 +343,11 @@ void trace_lines(const struct trace *trace, size_t from, size_t to, FILE *stream
 
 void trace_show(const struct trace *trace, FILE *stream)
 {
-    fprintf(stream, "directory: %s\ncommand:   %s\n", trace->dir, trace->command);
+    fputs("directory: ", stream);
+    show_text(stream, trace->dir, strlen(trace->dir));
+    fputs("\ncommand:   ", stream);
+    show_text(stream, trace->command, strlen(trace->command));
+    fputc('\n', stream);
     trace_lines(trace, 0, trace->count, stream);
     for (size_t i = 0; i < trace->gap_count; i++) {
         fputs("INCOMPLETE: ", stream);

@@ -46,7 +46,7 @@ enum op_flag {
     OP_IMPORTED = 16 /* not done by this call, but moved in from outside */
 };
 
-enum object_type { TYPE_FILE = 1, TYPE_DIRECTORY, TYPE_SYMLINK, TYPE_OTHER };
+enum object_type { TYPE_FILE = 1, TYPE_DIRECTORY, TYPE_SYMLINK, TYPE_OTHER, TYPE_SOCKET };
 
 struct op {
     enum op_kind kind;

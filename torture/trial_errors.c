@@ -101,6 +101,15 @@ static bool fail_call(struct failing *failing, uint64_t at)
     return hit;
 }
 
+/* run_as_it_was -- with nothing that fails: the directory is another one, of another file system. */
+static void run_as_it_was(struct failing *failing)
+{
+    struct worker *worker = failing->worker;
+    const struct rerun rerun = run(failing, (struct injection){.kind = INJECT_NOTHING});
+
+    worker->unlike = rerun.status != worker->campaign->trace->status;
+}
+
 /* count_allocations -- by a run in which none fails. */
 static void count_allocations(struct failing *failing)
 {
@@ -133,6 +142,7 @@ void trial_errors(struct worker *worker, struct states_counts *counts)
     struct failing failing = {.worker = worker, .counts = counts};
 
     rerun_before(campaign, &failing.before);
+    run_as_it_was(&failing);
     if (campaign->allocations)
         count_allocations(&failing);
     for (uint64_t at = worker->index + 1; worker_goes_on(worker) && fail_call(&failing, at);

@@ -176,6 +176,18 @@ static void import(struct watch *watch, const struct deed *deed, const struct pl
     how.object = new_object(watch, identity);
     if (!image_import(&made, &how, place->fd, place->name))
         trace_gap(watch->trace, "what was made or moved in cannot be read");
+    /* A file's name comes when its bytes are there already. */
+    const bool moved = made.count && made.ops[0].type == TYPE_FILE && (flags & OP_IMPORTED);
+    if (moved) {
+        struct op name = made.ops[0];
+        name.kind = OP_LINK;
+        name.source = NULL; /* each has its own */
+        made.ops[0].kind = OP_NEW;
+        made.ops[0].dir = 0;
+        made.ops[0].name = memory_text("");
+        made.ops[0].name2 = memory_text("");
+        trace_add(&made, &name);
+    }
     for (size_t i = 0; i < made.count; i++) {
         snprintf(made.ops[i].call, sizeof(made.ops[i].call), "%s", deed->call.name);
         add(watch, deed, made.ops[i]);
@@ -358,7 +370,7 @@ static void done_mode(struct watch *watch, const struct deed *deed)
 /* done_map -- from now on the file may be changed without a call, if the descriptor is open for writing. */
 static void done_map(struct watch *watch, const struct deed *deed)
 {
-    if ((fcntl(deed->fd, F_GETFL) & O_ACCMODE) == O_RDWR)
+    if ((deed->call.flags & MAP_TYPE) != MAP_PRIVATE && (fcntl(deed->fd, F_GETFL) & O_ACCMODE) == O_RDWR)
         watch->scene.known.objects[deed->object].mapped = true;
 }
 

@@ -172,6 +172,7 @@ void worker_run(struct worker *worker, struct sandbox *sandbox)
     ending.allocated = worker->allocated;
     ending.stopped = worker->failed >= campaign->failures_max;
     ending.late = worker->late;
+    ending.unlike = worker->unlike;
     ending.broken = worker->broken;
     tell(worker, MESSAGE_END, &ending, sizeof(ending));
     library_forget(&worker->oracle.library);

@@ -22,7 +22,7 @@ struct ending {
     struct states_counts counts;
     uint64_t tested, failed, recoveries, refused;
     struct allocated allocated;
-    bool stopped, late, broken;
+    bool stopped, late, unlike, broken;
 };
 
 struct worker {
@@ -38,7 +38,8 @@ struct worker {
     struct allocated allocated;
     struct hashes met; /* states that were tested, as far as a trial notes that */
     struct timespec begun;
-    bool late; /* the time is up */
+    bool late;   /* the time is up */
+    bool unlike; /* as in struct result */
     bool broken;
 };
 
