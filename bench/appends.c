@@ -2,8 +2,8 @@
  *
  *     cairn-bench-appends DIR COUNT SIZE
  *
- * COUNT checkpoints of SIZE bytes by one thread, without the thread of the handle's own: what that does would come
- * when it likes. */
+ * COUNT checkpoints of SIZE bytes by one thread, without the thread of the handle's own: what that does would
+ * come when it likes. */
 #include <cairn/cairn.h>
 
 #include <stdio.h>
