@@ -152,6 +152,7 @@ static int bench(struct plan *plan, const char *dir, FILE *tsv, FILE *html)
               plan->rounds, plan->seconds, seconds, (machine_others_seconds() - others) / seconds);
     notes_add(&notes, "shown: median (lowest–highest)");
     report(plan, &notes, tsv, html);
+    notes_free(&notes);
     return failed == 0 ? 0 : 1;
 }
 
@@ -214,9 +215,8 @@ int main(int argc, char **argv)
     if (plan.seconds <= 0)
         plan.seconds = quick ? 0.1 : 0.35;
     plan_choose(&plan, &patterns, quick);
-    return bench(&plan,
-                 optind < argc                   ? argv[optind]
-                 : dir != NULL && dir[0] != '\0' ? dir
-                                                 : "/var/tmp",
-                 tsv, html);
+    dir = optind < argc ? argv[optind] : dir != NULL && dir[0] != '\0' ? dir : "/var/tmp";
+    const int status = bench(&plan, dir, tsv, html);
+    plan_free(&plan);
+    return status;
 }

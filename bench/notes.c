@@ -26,3 +26,10 @@ void notes_add(struct notes *notes, const char *format, ...)
     must(notes->lines != NULL, "memory");
     notes->lines[notes->count++] = line;
 }
+
+void notes_free(struct notes *notes)
+{
+    for (unsigned i = 0; i < notes->count; i++)
+        free(notes->lines[i]);
+    free(notes->lines);
+}

@@ -9,5 +9,6 @@ struct notes {
 
 /* Adds a line, unless it is there already. */
 __attribute__((format(printf, 2, 3))) void notes_add(struct notes *notes, const char *format, ...);
+void notes_free(struct notes *notes);
 
 #endif

@@ -4,6 +4,7 @@
 #include "must.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 
 static bool matches(const char *pattern, const struct engine *engine, const struct work *work)
 {
@@ -58,6 +59,12 @@ void plan_choose(struct plan *plan, const struct patterns *patterns, bool quick)
     for (unsigned w = 0; w < works_count; w++)
         if ((works[w].quick || !quick) && (!some_works || asked(patterns, NULL, &works[w])))
             plan->works[plan->works_count++] = &works[w];
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->engines);
+    free(plan->works);
 }
 
 const struct work *plan_work(const struct plan *plan, enum work_kind kind, size_t size, unsigned threads,

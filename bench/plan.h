@@ -23,6 +23,7 @@ struct patterns {
 /* Sets the engines and works: those that a pattern matches; all, if none matches any engine, or any work.
  * With `quick` only works of the small choice. Dies if a pattern matches nothing. */
 void plan_choose(struct plan *plan, const struct patterns *patterns, bool quick);
+void plan_free(struct plan *plan);
 
 /* Returns the work like this, or NULL if the plan has none. */
 const struct work *plan_work(const struct plan *plan, enum work_kind kind, size_t size, unsigned threads,

@@ -193,7 +193,7 @@ static unsigned space_tables(const struct plan *plan, struct table *tables[REPOR
     columns.count = 0;
     for (unsigned w = 0; w < plan->works_count; w++)
         if (plan->works[w]->kind == WORK_ROLL) {
-            heading(add(&columns, plan->works[w], "rolls"), "files begun");
+            heading(add(&columns, plan->works[w], "rolls"), "changes of the directory");
             heading(add(&columns, plan->works[w], "p50"), "p50");
             heading(add(&columns, plan->works[w], "steady p99"), "steady p99");
             heading(add(&columns, plan->works[w], "p99.9"), "p99.9");

@@ -185,22 +185,41 @@ static void measure_all(struct running *running, const struct work *const *some,
 /* --- Stores ------------------------------------------------------------------------------------------------
  */
 
+/* Whether one of the works is measured with this engine. */
+static bool is_wanted(const struct running *running, const struct work *const *some, unsigned count,
+                      unsigned e)
+{
+    for (unsigned w = 0; w < count; w++)
+        if (!*out_of(running, some[w], e))
+            return true;
+    return false;
+}
+
+/* Whether one of the works wants copies of a store that nobody has opened since the kill. */
+static bool wants_copies(const struct work *const *some, unsigned count)
+{
+    for (unsigned w = 0; w < count; w++)
+        if (!shares_store(some[w]))
+            return true;
+    return false;
+}
+
 /* Makes the store of an engine, for those of the works that it is not out of. */
 static void store_make(struct running *running, const struct work *const *some, unsigned count, unsigned e)
 {
     const struct engine *engine = running->plan->engines[e];
     char *killed = store_path(engine, ".killed"), *live = store_path(engine, ".live"), reason[REASON_MAX];
-    bool wanted = false;
 
-    for (unsigned w = 0; w < count; w++)
-        wanted = wanted || !*out_of(running, some[w], e);
-    if (wanted) {
+    if (is_wanted(running, some, count, e)) {
         must_mkdir(killed);
         const enum outcome outcome = process_run("--fill", 0, some[0], engine, killed, 0, reason);
         for (unsigned w = 0; w < count && outcome != OUTCOME_DONE; w++)
             if (!*out_of(running, some[w], e))
                 note_out(running, outcome, some[w], e, reason);
-        place_copy(killed, live);
+        if (wants_copies(some, count))
+            place_copy(killed, live);
+        else
+            must(rename(killed, live) == 0, live);
     }
     free(killed), free(live);
 }
@@ -218,7 +237,9 @@ static void store_remove(const struct engine *engine)
 static void measure_on_stores(struct running *running, const struct work *const *some, unsigned count)
 {
     const struct plan *plan = running->plan;
-    const uint64_t bytes = (some[0]->size + 300) * some[0]->count; /* an engine's, and a little more */
+    const uint64_t bytes = (some[0]->size + 300) * some[0]->count; /* of an engine that needs little */
+    const unsigned copies = wants_copies(some, count) ? 4 : 2;     /* some need twice of that */
+    unsigned stores = 0;
     char name[WORK_NAME_MAX];
 
     size_name(some[0]->size, name);
@@ -227,7 +248,9 @@ static void measure_on_stores(struct running *running, const struct work *const 
                   (unsigned long long)some[0]->count);
         return;
     }
-    if (place_free() / 3 / plan->engines_count < bytes) {
+    for (unsigned e = 0; e < plan->engines_count; e++)
+        stores += is_wanted(running, some, count, e);
+    if (place_free() < bytes * copies * stores) {
         notes_add(running->notes, "left out: all at %llu checkpoints of %s: the disk has not enough space",
                   (unsigned long long)some[0]->count, name);
         return;

@@ -202,7 +202,7 @@ quick_run__measures_every_engine_and_writes_all_that_was_asked_for() {
     local engine
     mkdir disk
     "$bench" --quick --rounds 1 --seconds 0.01 --count-max 10 --tsv figures.tsv --html page.html disk >tables 2>err ||
-        fail "it ended with status $?: $(grep failed tables)"
+        fail "it ended with status $?: $(grep failed tables; tail -n 20 err)"
     [[ -z $(ls -A disk) ]] || fail "it left $(ls -A disk)"
     ! grep -q 'failed' tables || fail "$(grep failed tables)"
     for engine in $(engines); do
