@@ -126,7 +126,7 @@ static void operation_clear(void *self)
     must_cairn(cairn_clear(((struct cairn *)self)->op, NULL));
 }
 
-/* --- The journal ------------------------------------------------------------------------------------- */
+/* --- The journal ------------------------------------------------------------------------------------ */
 
 static void *journal_open(const char *dir, size_t size, enum engine_mode mode)
 {
@@ -156,7 +156,7 @@ static bool journal_load(void *self, uint64_t number, void *data, size_t size)
     return operation_load(self, id, data, size);
 }
 
-/* --- The directory ----------------------------------------------------------------------------------- */
+/* --- The directory ---------------------------------------------------------------------------------- */
 
 static void *directory_open(const char *dir, size_t size, enum engine_mode mode)
 {
@@ -185,7 +185,7 @@ static bool directory_load(void *self, uint64_t number, void *data, size_t size)
     return operation_load(self, id, data, size);
 }
 
-/* ------------------------------------------------------------------------------------------------------- */
+/* ---------------------------------------------------------------------------------------------------- */
 
 const struct engine engine_journal = {
     .name = "cairn",

@@ -70,7 +70,7 @@ static off_t slot_next(struct floor_file *file, size_t size)
     return (off_t)(atomic_fetch_add(&file->next, 1) % file->slots * size);
 }
 
-/* --- pwrite and fdatasync, into written space ----------------------------------------------------- */
+/* --- pwrite and fdatasync, into written space ------------------------------------------------------- */
 
 static void *written_open(const char *dir, size_t size, enum engine_mode mode)
 {
@@ -94,7 +94,7 @@ static void written_recycle(void *self)
     (void)self; /* it does nothing else */
 }
 
-/* --- The same in one call -------------------------------------------------------------------------- */
+/* --- The same in one call --------------------------------------------------------------------------- */
 
 static void rwf_append(void *self, const void *data, size_t size)
 {
@@ -108,7 +108,7 @@ static void rwf_append(void *self, const void *data, size_t size)
     }
 }
 
-/* --- Past the page cache: whole pages ------------------------------------------------------------- */
+/* --- Past the page cache: whole pages --------------------------------------------------------------- */
 
 static struct floor_file *direct_file(const char *dir, enum engine_mode mode)
 {
@@ -141,7 +141,7 @@ static void direct_append(void *self, const void *data, size_t size)
     must_pwrite(file->fd, data, pages(size), slot_next(file, pages(size)));
 }
 
-/* --- Growing --------------------------------------------------------------------------------------- */
+/* --- Growing ---------------------------------------------------------------------------------------- */
 
 static void *growing_open(const char *dir, size_t size, enum engine_mode mode)
 {
@@ -170,7 +170,7 @@ static void growing_direct_append(void *self, const void *data, size_t size)
     must_pwrite(file->fd, data, pages(size), (off_t)atomic_fetch_add(&file->next, pages(size)));
 }
 
-/* --- Allocated, never written ---------------------------------------------------------------------- */
+/* --- Allocated, never written ----------------------------------------------------------------------- */
 
 static void *allocated_open(const char *dir, size_t size, enum engine_mode mode)
 {

@@ -75,8 +75,7 @@ static const struct engine *best(const struct plan *plan, const struct work *wor
     return found;
 }
 
-/* --- The lines --------------------------------------------------------------------------------------------
- */
+/* --- The lines -------------------------------------------------------------------------------------- */
 
 static const struct work *append_work(const struct plan *plan, size_t size, unsigned threads,
                                       unsigned processes)

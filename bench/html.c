@@ -41,8 +41,7 @@ static void print_style(FILE *file)
     fputs("</style>\n", file);
 }
 
-/* --- The plots ---------------------------------------------------------------------------------------------
- */
+/* --- The plots -------------------------------------------------------------------------------------- */
 
 /* Adds a line for each engine that has a value at one of the places. */
 static void fill(const struct plan *plan, struct plot *plot, const struct work *const works_at[],

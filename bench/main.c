@@ -58,8 +58,7 @@ static int list(void)
     return 0;
 }
 
-/* --- One engine at one work --------------------------------------------------------------------------------
- */
+/* --- One engine at one work ------------------------------------------------------------------------- */
 
 static void job_run(const struct job *job, bool fills)
 {
@@ -102,8 +101,7 @@ static int append_main(char **arguments, bool unsynced)
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------------
- */
+/* ---------------------------------------------------------------------------------------------------- */
 
 static void report(const struct plan *plan, const struct notes *notes, FILE *tsv, FILE *html)
 {

@@ -101,7 +101,7 @@ static void processes_run(struct shared *shared, unsigned count)
         process_wait(pids[i], "a process that appends");
 }
 
-/* --- A reader beside them ------------------------------------------------------------------------ */
+/* --- A reader beside them --------------------------------------------------------------------------- */
 
 struct follower {
     const struct job *job;

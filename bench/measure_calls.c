@@ -60,7 +60,7 @@ static void heap_measure(const struct job *job, const char *dir)
     job->engine->close(self);
 }
 
-/* --- The traced process ------------------------------------------------------------------------------ */
+/* --- The traced process ----------------------------------------------------------------------------- */
 
 _Noreturn static void traced_run(const struct job *job, const char *dir)
 {

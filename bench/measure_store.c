@@ -156,7 +156,7 @@ void measure_cost(const struct job *job)
     figure_print("to that at 10", latency_mean_us(&large) / latency_mean_us(&small), "");
 }
 
-/* --- Opening and compacting --------------------------------------------------------------------------- */
+/* --- Opening and compacting ------------------------------------------------------------------------- */
 
 /* Returns the milliseconds to open the store and to have its latest checkpoint. */
 static double open_timed(const struct job *job)

@@ -44,7 +44,7 @@ __attribute__((format(printf, 2, 3))) static void heading(struct column *column,
     va_end(args);
 }
 
-/* --- Cells --------------------------------------------------------------------------------------------- */
+/* --- Cells ------------------------------------------------------------------------------------------ */
 
 /* Writes the number with as many digits as say something. */
 static void number_print(char *text, size_t size, double number)
@@ -108,8 +108,7 @@ static void table_add(const struct plan *plan, const struct columns *columns, co
         table_free(table);
 }
 
-/* --- Which tables there are ------------------------------------------------------------------------------
- */
+/* --- Which tables there are ------------------------------------------------------------------------- */
 
 /* With one thread all are compared with that thread's own write and sync; with more, with the group commit of
  * as many threads. */

@@ -28,7 +28,7 @@
 
 enum outcome { OUTCOME_DONE, OUTCOME_LEFT_OUT, OUTCOME_FAILED };
 
-/* --- One process --------------------------------------------------------------------------------------- */
+/* --- One process ------------------------------------------------------------------------------------ */
 
 /* Becomes the program once more; `mode` is --child or --fill. */
 _Noreturn static void become(const char *mode, const struct work *work, const struct engine *engine,
@@ -96,7 +96,7 @@ static enum outcome process_run(const char *mode, unsigned round, const struct w
                                                                          : OUTCOME_FAILED;
 }
 
-/* --- One round ------------------------------------------------------------------------------------------ */
+/* --- One round -------------------------------------------------------------------------------------- */
 
 struct running {
     const struct plan *plan;
@@ -182,8 +182,7 @@ static void measure_all(struct running *running, const struct work *const *some,
         }
 }
 
-/* --- Stores ------------------------------------------------------------------------------------------------
- */
+/* --- Stores ----------------------------------------------------------------------------------------- */
 
 /* Whether one of the works is measured with this engine. */
 static bool is_wanted(const struct running *running, const struct work *const *some, unsigned count,
@@ -263,8 +262,7 @@ static void measure_on_stores(struct running *running, const struct work *const 
         store_remove(plan->engines[e]);
 }
 
-/* -------------------------------------------------------------------------------------------------------------
- */
+/* ---------------------------------------------------------------------------------------------------- */
 
 /* Notes what is left out from the beginning. */
 static void leave_some_out(struct running *running)
