@@ -31,7 +31,7 @@ static int usage(int status)
         "                   [--tsv FILE] [--html FILE] [DIR]\n"
         "       cairn-bench --list\n"
         "  DIR             on the disk to be measured, with some GiB free; by default $TMPDIR, or /var/tmp\n"
-        "  --quick         a small choice of works, 3 rounds of 0.1 s: some two minutes\n"
+        "  --quick         a small choice of works, 3 rounds of 0.1 s: two or three minutes\n"
         "  --rounds N      by default 5\n"
         "  --seconds S     how long an engine is timed, for each work in each round; by default 0.35\n"
         "  --only PATTERN  only engines, or works, whose name matches, as a shell would: 'append*'; again "

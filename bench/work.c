@@ -63,7 +63,7 @@ const struct work works[] = {
     STORE(WORK_READ, 100 * B, 10 * K, true),
     STORE(WORK_COST, 100 * B, 10 * K, true),
     STORE(WORK_OPEN, 100 * B, 10 * K, true),
-    STORE(WORK_COMPACT, 100 * B, 10 * K, true),
+    STORE(WORK_COMPACT, 100 * B, 10 * K, false),
     STORE(WORK_READ, 4 * KIB, 10 * K, false),
     STORE(WORK_READ, 100 * B, MILL, false),
     STORE(WORK_COST, 100 * B, MILL, false),
