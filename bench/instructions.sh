@@ -16,7 +16,7 @@ few=100 many=1100
 # collected COUNT SIZE -- the instructions of so many appends, opening and closing included.
 collected() {
     rm -rf "$work/journal"
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bin/cairn-bench-appends" "$work/journal" "$1" "$2" \
+    valgrind --tool=callgrind --callgrind-out-file="$work/callgrind" "$bin/cairn-bench-appends" "$work/journal" "$1" "$2" \
         >"$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }
     sed -nE 's/^==[0-9]+== Collected : ([0-9]+).*/\1/p' "$work/log"
 }
