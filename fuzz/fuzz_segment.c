@@ -370,9 +370,8 @@ static void stray(struct run *run, uint8_t what)
     }
     if (kind == 0)
         run->closed = false; /* there is none any more */
-    if (kind < 3 && which < STANDS)
-        place_stand(name, (enum stand)which);
-    else
+    place_stand(name, kind < 3 && which < STANDS ? (enum stand)which : STAND_NOTHING);
+    if (kind == 3 || which >= STANDS) /* where nothing stands: writing to a fifo would wait for a reader */
         place_write(name, zeros, kind < 3 ? 8u * which : sizeof(zeros));
 }
 

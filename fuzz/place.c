@@ -108,7 +108,8 @@ void place_stand(const char *name, enum stand stand)
 {
     int failed = 0;
 
-    unlinkat(place_dir(), name, 0);
+    if (unlinkat(place_dir(), name, 0) != 0)
+        unlinkat(place_dir(), name, AT_REMOVEDIR);
     switch (stand) {
     case STAND_LINK:
         failed = symlinkat("elsewhere", place_dir(), name);
