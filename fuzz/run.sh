@@ -144,10 +144,11 @@ run_all() {
             [ "$found" = 0 ] || result=1
         done
     done
-    if [ -d "$out/findings" ] && [ -n "$(find "$out/findings" -type f -print -quit)" ]; then
+    local where=build/fuzz/findings${only:+/$only}
+    if [ -d "$where" ] && [ -n "$(find "$where" -type f -print -quit)" ]; then
         echo
         echo "findings, for docs/fuzzing.md:"
-        find build/fuzz/findings -type f
+        find "$where" -type f
         result=1
     fi
     return "$result"
@@ -219,6 +220,6 @@ run_planted() {
 
 case ${1:-} in
 --planted) run_planted "${2:-}" ;;
-'' | *[!0-9]*) fail "usage: fuzz/run.sh SECONDS [TARGET] | --planted [NAME]" ;;
+'' | 0 | *[!0-9]*) fail "usage: fuzz/run.sh SECONDS [TARGET] | --planted [NAME]" ;;
 *) run_all "$@" ;;
 esac
