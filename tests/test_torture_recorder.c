@@ -452,17 +452,6 @@ static void do_attribute(void)
     MUST(fsetxattr(fd, "user.x", "y", 1, 0));
 }
 
-/* Nobody is told of such a process, and its calls that should be reported are refused. */
-static void do_untraced(void)
-{
-    open_new("a");
-    const long child = syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
-    if (child == 0)
-        _exit(0);
-    MUST(child);
-    MUST(waitpid((pid_t)child, NULL, 0));
-}
-
 static void do_fifo(void)
 {
     MUST(mkfifo("p", 0644));
@@ -562,7 +551,6 @@ static const struct workload {
     {"refused", do_refused, "create a #4", NULL},
     {"reuse", do_reuse, NULL, NULL},
     {"attribute", do_attribute, "create a #4", "fsetxattr: this call is not followed"},
-    {"untraced", do_untraced, "create a #4", "clone: this call is not followed"},
     {"synced_outside", do_synced_outside,
      "new #4 dsync; resize #4 2 dsync; write #4 0+2 dsync; link a #4 dsync; new #5; resize #5 2; write #5 "
      "0+2; link b #5; new #6; resize #6 2; write #6 0+2; link c #6; syncall; new #7 dsync; resize #7 2 "

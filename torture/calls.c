@@ -7,7 +7,6 @@
 #include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -109,8 +108,6 @@ static const struct row rows[] = {
     {SYS_fremovexattr, "fremovexattr", VERB_ATTRIBUTE, .fd = 1},
     {SYS_io_uring_setup, "io_uring_setup", VERB_REFUSE, .bits = 0},
     {SYS_io_setup, "io_setup", VERB_REFUSE, .bits = 0},
-    {SYS_clone3, "clone3", VERB_REFUSE, .bits = 0}, /* its flags stand where a filter cannot look */
-    {SYS_clone, "clone", VERB_STRANGE, .when = 1, .bits = CLONE_UNTRACED},
     {SYS_open_by_handle_at, "open_by_handle_at", VERB_STRANGE, .bits = 0},
     {SYS_chroot, "chroot", VERB_STRANGE, .bits = 0},
     {SYS_pivot_root, "pivot_root", VERB_STRANGE, .bits = 0},
