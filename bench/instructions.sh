@@ -12,6 +12,7 @@ stored=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/instructions.txt
 work=$(mktemp -d "${TMPDIR:-/tmp}/cairn-instructions.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 few=100 many=1100
+[[ $# -eq 1 || ($# -eq 2 && $2 == --store) ]] || { echo "instructions: there is only --store" >&2; exit 2; }
 
 # collected COUNT SIZE -- the instructions of so many appends, opening and closing included.
 collected() {
