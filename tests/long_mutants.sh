@@ -55,7 +55,7 @@ for patch in "${patches[@]}"; do
         echo "not ok - $name survives"
         survivors=$((survivors + 1))
     else
-        failed=$(sed -nE -e 's/^\[  FAILED  \] ([a-z_0-9]+)$/\1/p' -e 's/^not ok - //p' "$work/log" | sort -u | head -n 1)
+        failed=$(sed -nE -e 's/^\[  FAILED  \] ([a-z_0-9]+)$/\1/p' -e 's/^not ok - //p' "$work/log" | sort -u | sed -n 1p)
         echo "ok - $name: ${failed:-$(red "$patch") was ended by it}"
     fi
     patch -s -R -p1 -d "$work/tree" <"$patch"

@@ -222,9 +222,10 @@ tsv__has_six_fields_a_line_and_numbers_where_they_belong() {
         END { if (NR < 100) { print "only " NR " lines"; exit 1 } }
     ' figures.tsv >wrong || fail "$(<wrong)"
     local metric
+    cut -f4 figures.tsv | sort -u >metrics
     for metric in rate throughput p50 p99.9 'system calls' flushes load latest 'to that at 10' 'open after a kill' compact \
         'peak memory'; do
-        cut -f4 figures.tsv | grep -qxF "$metric" || can_trace_not "$metric" || fail "there is no figure of '$metric'"
+        grep -qxF "$metric" metrics || can_trace_not "$metric" || fail "there is no figure of '$metric'"
     done
 }
 

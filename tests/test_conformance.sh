@@ -51,7 +51,7 @@ broken=(none-is-empty empty-is-none latest-is-remembered init-clears existing-cr
 for what in "${broken[@]}"; do
     export CAIRN_BROKEN=$what
     run --ids-once --plugin "$plugin" broken
-    red=$(sed -nE 's/^not ok [0-9]+ - //p' "$work/out" | head -n 1)
+    red=$(sed -nE 's/^not ok [0-9]+ - //p' "$work/out" | sed -n 1p)
     report $((status != 1)) "$what is found: ${red:-it is not}"
 done
 unset CAIRN_BROKEN

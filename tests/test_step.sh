@@ -165,7 +165,7 @@ check_script() {
     "$cairn" list --json "$1" >listed
     [[ $(wc -l <listed) -eq 20 ]] || fail "$(wc -l <listed) steps are recorded"
     for i in $(seq 20); do
-        sed -n "${i}p" listed | grep -q "\"label\":\"step $i\"" || fail "step $i is not in its place"
+        grep -q "\"label\":\"step $i\"" <<<"$(sed -n "${i}p" listed)" || fail "step $i is not in its place"
         [[ $("$cairn" step -l "step $i" "$1" -- false) == "out $i" ]] || fail "step $i printed something else"
         grep -q 'done' "log.$i" || fail "step $i is recorded, and was not done"
     done

@@ -88,7 +88,7 @@ damage__is_named_and_repaired_and_takes_nothing_along() {
     check "not in the copy"
 
     told dir/j rolls
-    at=$(grep -obUa 'seed 1' left/j/seg-* | head -n 1 | cut -d: -f1)
+    at=$(grep -obUa 'seed 1' left/j/seg-* | sed -n 1p | cut -d: -f1)
     printf 'x' | dd of="$(echo left/j/seg-*)" bs=1 seek=$((at + 10)) conv=notrunc status=none
     cp acked acked.true
     check "a checkpoint is lost"
