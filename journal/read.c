@@ -129,13 +129,37 @@ static int not_known(struct journal *journal, const struct tail *at, uint64_t nu
                              journal->path, place->segment, number, at->generation);
 }
 
+/* suppose_jump -- before a walk in search of `number` has met anything that tells more: if newer ones than
+ * all that are known of may be lost, that is said at the log's end. */
+static void suppose_jump(struct journal *journal, const struct tail *at, uint64_t number, struct place *place)
+{
+    *place = (struct place){.first = number};
+    if (number >= at->number) {
+        place->segment = journal_newest(journal);
+        place->position = at->position;
+        place->first = at->number;
+    }
+}
+
+/* suppose_in_hole -- the record that says what was jumped over may be in this hole, unless one is met that is
+ * whole. A reader that is alone looks for what no record says yet. */
+static void suppose_in_hole(struct journal *journal, const struct hole *hole, struct place *place)
+{
+    if (journal->control == NULL && journal->alone_unknown)
+        return;
+    place->segment = hole->segment;
+    place->position = hole->position;
+    place->end = hole->end;
+}
+
 /* find -- where checkpoint `number` is, as of `at`, by the map (which the caller holds). 0, CAIRN_ENOTFOUND,
  * CAIRN_ECORRUPT if it is in a hole, whose position and end *place then has; ... */
 static int find(struct journal *journal, uint64_t number, const struct tail *at, struct place *place)
 {
+    bool jumped = false;
     struct scan scan;
 
-    *place = (struct place){.first = number};
+    suppose_jump(journal, at, number, place);
     if (at->survivor_position != RECORD_NONE && number == 0) {
         set_place(place, at->survivor_segment, at->survivor_position, at->survivor_hash);
         return 0;
@@ -144,14 +168,10 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
         set_place(place, at->latest_segment, at->latest_position, at->latest_hash);
         return 0;
     }
-    if (number >= at->number) { /* a jump, of which a reader that is alone has no record */
-        place->segment = journal_newest(journal);
-        place->position = at->position;
-        place->first = at->number;
-    }
     int error = map_scan(journal, &scan, number);
     while (error == 0) {
         int result = scan_step(&scan);
+        const struct record *record = &scan.record;
         if (result < 0) {
             error = result;
         } else if (result == SCAN_HOLE) {
@@ -163,21 +183,26 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
                                         .first = hole->first,
                                         .unread = hole->unread};
                 error = lost(journal, place, number, at->generation, hole->offset, hole->reason);
+            } else if (!jumped) {
+                suppose_in_hole(journal, hole, place);
             }
-        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_JUMP && scan.record.number <= number) {
+        } else if (result == SCAN_RECORD && record->kind == RECORD_JUMP && record->number <= number) {
             place->segment = scan.segment->header.number;
-            place->position = scan.record.position;
-            place->end = record_end(&scan.record);
-            place->first = scan.record.number;
-        } else if (result == SCAN_RECORD && scan.record.kind == RECORD_CHECKPOINT &&
-                   scan.record.number == number) {
-            set_place(place, scan.segment->header.number, scan.record.position, scan.record.hash);
+            place->position = record->position;
+            place->end = record_end(record);
+            place->first = record->number;
+            jumped = true;
+        } else if (result == SCAN_RECORD && record->kind == RECORD_CHECKPOINT && record->number == number) {
+            set_place(place, scan.segment->header.number, record->position, record->hash);
             place->first = number;
             break;
         } else if (result != SCAN_RECORD ||
-                   ((scan.record.kind == RECORD_CHECKPOINT || scan.record.kind == RECORD_JUMP) &&
-                    scan.record.number > number)) {
+                   ((record->kind == RECORD_CHECKPOINT || record->kind == RECORD_JUMP) &&
+                    record->number > number)) {
             error = number < at->next_number ? not_known(journal, at, number, place) : CAIRN_ENOTFOUND;
+        } else if (record->kind == RECORD_CHECKPOINT) { /* what was jumped over before it is another matter */
+            suppose_jump(journal, at, number, place);
+            jumped = false;
         }
     }
     scan_release(&scan);

@@ -124,6 +124,14 @@ static void keep_known(struct tail *then, const struct tail *at)
     *then = more;
 }
 
+/* loses_nothing -- whether from `at` to the follower's beginning there is nothing that could be lost. */
+static bool loses_nothing(const struct tail *at, const struct tail *then)
+{
+    return at->position == then->position && at->sequence == then->sequence &&
+           at->generation == then->generation && at->next_number == then->next_number &&
+           at->next_generation == then->next_generation;
+}
+
 /* leave -- goes on to the follower, or to the limit if there is none; true if what was lost on the way makes
  * a hole. `reason` is why the way there is damaged, NULL if nothing has shown that yet. */
 static bool leave(struct scan *scan, uint64_t position, const char *reason)
@@ -141,8 +149,11 @@ static bool leave(struct scan *scan, uint64_t position, const char *reason)
     } else {
         then.position = scan->limit;
     }
-    if (reason == NULL && scan->follower &&
-        (at->sequence != then.sequence || (scan->next.prev_chain != 0 && scan->next.prev_chain != at->chain)))
+    if (scan->follower && loses_nothing(at, &then))
+        reason = NULL;
+    else if (reason == NULL && scan->follower &&
+             (at->sequence != then.sequence ||
+              (scan->next.prev_chain != 0 && scan->next.prev_chain != at->chain)))
         reason = "records are missing at the segment's end";
 
     scan->hole = (struct hole){
@@ -177,7 +188,8 @@ static bool leave(struct scan *scan, uint64_t position, const char *reason)
     return reason != NULL;
 }
 
-/* enter -- opens the segment of `at`: 0, SCAN_HOLE if it cannot be had, SCAN_STALE, or an error. */
+/* enter -- opens the segment of `at`: 0, SCAN_HOLE if it cannot be had, SCAN_STALE, or an error. 0 without a
+ * segment if it cannot be had and was empty: `at` has gone on to the next one. */
 static int enter(struct scan *scan)
 {
     const char *reason;
@@ -190,7 +202,7 @@ static int enter(struct scan *scan)
         if (stale(scan, scan->at.segment))
             return SCAN_STALE;
         scan->failed = error == CAIRN_EIO ? EIO : 0;
-        return leave(scan, scan->at.position, reason) ? SCAN_HOLE : CAIRN_ECORRUPT;
+        return leave(scan, scan->at.position, reason) ? SCAN_HOLE : 0;
     }
     if (error)
         return error;
@@ -370,42 +382,20 @@ static const char *read_saying(struct scan *scan, union saying *saying)
     return reason;
 }
 
-/* end -- the limit: SCAN_END; or SCAN_HOLE, if more numbers are known to have been given than there are
- * records. */
-static int end(struct scan *scan)
-{
-    struct tail *at = &scan->at;
-    const struct tail *final = &scan->final;
-
-    if (!scan->final_known || final->position != scan->limit || final->generation != at->generation ||
-        final->number <= at->next_number)
-        return SCAN_END;
-    scan->hole = (struct hole){.segment = at->segment,
-                               .chain = at->chain,
-                               .sequence = at->sequence,
-                               .position = at->position,
-                               .offset = scan->segment ? segment_offset(scan->segment, at->position) : 0,
-                               .end = at->position,
-                               .generation = at->generation,
-                               .first = at->next_number,
-                               .count = final->number - at->next_number,
-                               .reason = "a record behind the end says that there were more"};
-    at->number = at->next_number = final->number;
-    return SCAN_HOLE;
-}
-
 int scan_step(struct scan *scan)
 {
     union saying saying;
 
     for (;;) {
         if (scan->at.position >= scan->limit)
-            return end(scan);
+            return SCAN_END;
         scan->failed = 0;
         if (scan->segment == NULL) {
             int result = enter(scan);
             if (result)
                 return result;
+            if (scan->segment == NULL)
+                continue;
         }
         if (scan->at.position < scan->end)
             break;
@@ -444,7 +434,7 @@ int scan_follow(struct scan *scan)
     union saying saying = {0};
 
     int result = scan->segment ? 0 : enter(scan);
-    if (result)
+    if (result || scan->segment == NULL)
         return result < 0 ? result : SCAN_END;
     scan->failed = 0;
     if (check_here(scan, record) != NULL)

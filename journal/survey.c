@@ -389,7 +389,8 @@ int survey_end(struct journal *journal, struct survey *found)
     error = 0;
     const bool ends_damaged = last_hole.reason && last_hole.segment >= found->newest;
     found->unread |= last_hole.unread && last_hole.end >= found->witness && scan.rejoin == NULL;
-    if (ends_damaged && scan.rejoin == NULL && map->at.sequence < remains.sequence)
+    if (ends_damaged && last_hole.end >= found->witness && scan.rejoin == NULL &&
+        map->at.sequence < remains.sequence)
         end_in_hole(journal, found, &last_hole, &remains);
     /* If nothing is recorded in the newest segment, the walk ends before it; the log goes on in it. */
     if (newest && map->at.segment < found->newest && map->at.position == segment_base(newest))
