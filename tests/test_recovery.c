@@ -1455,6 +1455,75 @@ static void repair__accepts_what_is_not_known(void **state)
     expect("wwwccc", 3);
 }
 
+/* jump_number -- which record of a segment its last JUMP is. */
+static int jump_number(unsigned number)
+{
+    struct file file;
+
+    load(&file, number);
+    free(file.bytes);
+    for (int i = file.count; i-- > 0;) {
+        if (file.records[i].kind == RECORD_JUMP)
+            return i;
+    }
+    fail_msg("there is no jump in segment %u", number);
+    return -1;
+}
+
+/* What was jumped over is said by the index alone. */
+static void repair__accepts_a_jump_whose_record_is_lost(void **state)
+{
+    struct file file;
+
+    (void)state;
+    make(six, false);
+    load(&file, 1);
+    free(file.bytes);
+    cut(1, file.at[3] + 50);
+    cairn_close(open_it(0));
+    damage(2, jump_number(2), HEADER);
+    struct answers answers = ask(0);
+    assert_int_equal(answers.latest, -1);
+    struct cairn_op *op = open_it(0);
+    assert_int_equal(cairn_repair(op, NULL, NULL), 0);
+    cairn_close(op);
+    answers = ask(0);
+    assert_string_equal(answers.all, "wwwccc");
+    assert_int_equal(answers.latest, 3);
+    assert_true(answers.sound && !answers.damaged);
+    expect("wwwccc", 3);
+}
+
+/* A loss that was accepted says nothing of one that came later. */
+static void repair__of_one_jump_does_not_accept_the_next(void **state)
+{
+    struct answers answers;
+    struct file file;
+
+    (void)state;
+    make(six, false);
+    load(&file, 1);
+    free(file.bytes);
+    cut(1, file.at[3] + 50);
+    struct cairn_op *op = open_it(0);
+    assert_int_equal(cairn_repair(op, NULL, NULL), 0);
+    recorded(op, 1000);
+    recorded(op, 1000);
+    cairn_close(op);
+    load(&file, 2);
+    free(file.bytes);
+    remove_file("index.mdb");
+    cut(2, file.at[file.count - 1] + 50); /* all but the last are known */
+    op = open_it(0);
+    ask_op(op, &answers);
+    assert_int_equal(answers.latest, -1);
+    cairn_close(op); /* and now the index knows of the second */
+    damage(3, jump_number(3), HEADER);
+    answers = ask(0);
+    assert_int_equal(answers.latest, -1);
+    assert_int_equal(answers.intact, 7);
+}
+
 /* --- recovery itself is cut off ------------------------------------------------------------------------- */
 
 /* Journals that recovery has something to do with. */
@@ -1850,6 +1919,8 @@ int main(void)
         recovery_test(live__a_read_that_fails_once_is_tried_again),
         recovery_test(live__a_reader_whose_look_failed_looks_again),
         recovery_test(repair__accepts_what_is_not_known),
+        recovery_test(repair__accepts_a_jump_whose_record_is_lost),
+        recovery_test(repair__of_one_jump_does_not_accept_the_next),
         recovery_test(recovery__may_be_killed_before_each_call),
         recovery_test(recovery__may_be_killed_within_each_call),
         recovery_test(recovery__each_call_may_fail),
