@@ -6,24 +6,21 @@
 #
 # Inputs that reach something new are kept in build/fuzz/corpus/TARGET for the next run, and findings in
 # build/fuzz/findings/TARGET, each engine's own. The exit status is 1 if there is a finding, or if a planted bug is not
-# found. Which engines are run may be said with CAIRN_FUZZ_ENGINES; "libfuzzer afl" by default.
+# found, or something else in its place. Which engines are run may be said with CAIRN_FUZZ_ENGINES; "libfuzzer afl" by
+# default.
+#
+# All of it happens within contained.sh: a signal ends the engines, too, and what the targets do to files goes to $FUZZ_DIR.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-engines=${CAIRN_FUZZ_ENGINES:-libfuzzer afl}
+[ "${1:-}" = --contained ] || exec fuzz/contained.sh "$BASH" fuzz/run.sh --contained "$@"
+shift
+
+read -ra engines <<<"${CAIRN_FUZZ_ENGINES-libfuzzer afl}"
 planted_seconds=60
 out=$PWD/build/fuzz
 jobs=${CAIRN_JOBS:-2}
 regressions=yes # are inputs, too; but not where a planted bug is to be found
-
-# What the targets do to files they do in memory, below one directory that is removed at the end.
-base=/dev/shm
-[ -w "$base" ] || base=${TMPDIR:-/tmp}
-FUZZ_DIR=$(mktemp -d "$base/cairn-fuzz.XXXXXX")
-export FUZZ_DIR TMPDIR=$FUZZ_DIR
-trap 'rm -rf "$FUZZ_DIR"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 fail() {
     printf 'fuzz: %s\n' "$*" >&2
@@ -105,6 +102,17 @@ targets() {
     done
 }
 
+engines_check() {
+    local engine
+    [ ${#engines[@]} -gt 0 ] || fail "CAIRN_FUZZ_ENGINES names no engine; there are libfuzzer and afl"
+    for engine in "${engines[@]}"; do
+        case $engine in
+        libfuzzer | afl) ;;
+        *) fail "CAIRN_FUZZ_ENGINES: no engine is called '$engine'; there are libfuzzer and afl" ;;
+        esac
+    done
+}
+
 # The programs of an engine.
 bin_of() {
     case $1 in
@@ -121,7 +129,7 @@ run_all() {
     mkdir -p "$out/log"
     printf '%-12s %-10s %10s %8s %12s %6s %9s\n' target engine runs runs/s coverage new findings
     for noun in ${only:-$(targets)}; do
-        for engine in $engines; do
+        for engine in "${engines[@]}"; do
             if [ "$engine" = afl ] && ! command -v afl-fuzz >/dev/null; then
                 echo "skipped afl-fuzz is not installed" >"$out/log/$noun.$engine.line"
                 continue
@@ -130,7 +138,7 @@ run_all() {
                 "$out/findings/$noun/$engine" "$out/log/$noun.$engine" "$out/corpus/$noun" >"$out/log/$noun.$engine.line" &
         done
         wait
-        for engine in $engines; do
+        for engine in "${engines[@]}"; do
             read -r line <"$out/log/$noun.$engine.line" || line="failed see the log"
             case $line in
             skipped* | failed*)
@@ -218,6 +226,7 @@ run_planted() {
     return "$result"
 }
 
+engines_check
 case ${1:-} in
 --planted) run_planted "${2:-}" ;;
 '' | 0 | *[!0-9]*) fail "usage: fuzz/run.sh SECONDS [TARGET] | --planted [NAME]" ;;
