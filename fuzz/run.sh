@@ -27,8 +27,9 @@ fail() {
     exit 1
 }
 
-# A second of an input is much, and what one may allocate little: see docs/fuzzing.md.
-libfuzzer_flags=(-timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 -max_len=4096)
+# A second of an input is much, and what one may allocate little: see docs/fuzzing.md. What is slow by the clock and ends
+# is no finding.
+libfuzzer_flags=(-timeout=20 -report_slow_units=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 -max_len=4096)
 
 # --- The engines ----------------------------------------------------------------------------------
 
@@ -44,16 +45,20 @@ libfuzzer_options() {
     [ ! -e "fuzz/$noun.options" ] || grep -v '^#' "fuzz/$noun.options" || true
 }
 
+libfuzzer() {
+    local noun=$1 bin=$2 options
+    mapfile -t options < <(libfuzzer_options "$noun")
+    ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+        "$bin" "${options[@]}" "${@:3}"
+}
+
 run_libfuzzer() {
-    local noun=$1 seconds=$2 bin=$3 findings=$4 log=$5 grown=$6 options
+    local noun=$1 seconds=$2 bin=$3 findings=$4 log=$5 grown=$6
     local corpora=("$grown" "fuzz/corpus/$noun")
     mkdir -p "$grown" "$findings"
-    mapfile -t options < <(libfuzzer_options "$noun")
     [ "$regressions" = no ] || [ ! -d "fuzz/regressions/$noun" ] || corpora+=("fuzz/regressions/$noun")
     # It stops at the first finding, with a status of its own: what it has found is in files.
-    ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
-        "$bin" "${options[@]}" "-max_total_time=$seconds" "-artifact_prefix=$findings/" \
-        "${corpora[@]}" >"$log" 2>&1 || true
+    libfuzzer "$noun" "$bin" "-max_total_time=$seconds" "-artifact_prefix=$findings/" "${corpora[@]}" >"$log" 2>&1 || true
     awk -v found="$(find "$findings" -type f | wc -l)" '
         /^stat::number_of_executed_units:/ { runs = $2 }
         /^stat::average_exec_per_sec:/ { rate = $2 }
@@ -183,8 +188,14 @@ planted_copy() {
     done
 }
 
+# Whether the findings are the patch's: the tree as it is passes. A kill by the clock may need more than one try to fail.
+planted_is_found() {
+    local noun=$1 findings=$2 log=$3
+    libfuzzer "$noun" "$(bin_of libfuzzer)/fuzz_$noun" -runs=10 "$findings"/* >"$log" 2>&1
+}
+
 planted_one() {
-    local patch=$1 copy=$2 noun name line runs found start
+    local patch=$1 copy=$2 noun name line runs found start seconds others
     name=$(basename "$patch" .patch)
     read -r _ noun <"$patch"
     noun=${noun#fuzz_}
@@ -196,16 +207,27 @@ planted_one() {
         fail "$patch: the patched tree does not compile"
     fi
     # From the checked-in corpus, and nothing else.
-    rm -rf "$copy/findings" "$copy/grown"
+    others=$out/findings/$noun/beside-$name
+    rm -rf "$copy/findings" "$copy/grown" "$others"
     start=$SECONDS
     line=$(
         CAIRN_BIN_DIR=$copy/build/fuzz/bin run_libfuzzer "$noun" "$planted_seconds" \
             "$copy/build/fuzz/bin/fuzz_$noun" "$copy/findings" "$copy/build/$name.run.log" "$copy/grown"
     )
+    seconds=$((SECONDS - start))
     read -r runs _ _ _ found <<<"$line"
-    [ "${found:-0}" != 0 ] && found=yes || found=NO
-    printf '%-12s %-32s %6s %8s %10s\n' "$noun" "$name" "$found" "$((SECONDS - start))" "$runs"
     patch -s -R -p1 -d "$copy" <"$patch"
+    if [ "${found:-0}" = 0 ]; then
+        found=NO
+    elif planted_is_found "$noun" "$copy/findings" "$copy/build/$name.replay.log"; then
+        found=yes
+    else
+        found=other
+        mkdir -p "$others"
+        cp "$copy/findings/"* "$others"
+    fi
+    printf '%-12s %-32s %6s %8s %10s\n' "$noun" "$name" "$found" "$seconds" "$runs"
+    [ "$found" != other ] || printf '    fails without the patch, too: %s\n' "${others#"$PWD"/}"/*
     [ "$found" = yes ]
 }
 
