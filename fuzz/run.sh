@@ -20,6 +20,7 @@ read -ra engines <<<"${CAIRN_FUZZ_ENGINES-libfuzzer afl}"
 planted_seconds=60
 out=$PWD/build/fuzz
 jobs=${CAIRN_JOBS:-2}
+export FUZZ_KILLS=$FUZZ_DIR/kills
 regressions=yes # are inputs, too; but not where a planted bug is to be found
 
 fail() {
@@ -118,6 +119,14 @@ engines_check() {
     done
 }
 
+# How many processes fuzz_kill has killed, with both engines.
+kills_tell() {
+    local seconds=$1 kills
+    [ -s "$FUZZ_KILLS" ] || return 0
+    read -r kills < <(od -A n -t u8 "$FUZZ_KILLS")
+    printf 'kill: %s kills in %s s, %s a second\n' "$kills" "$seconds" $((kills / seconds))
+}
+
 # The programs of an engine.
 bin_of() {
     case $1 in
@@ -127,13 +136,14 @@ bin_of() {
 }
 
 run_all() {
-    local seconds=$1 only=${2:-} noun engine line result=0 found runs rate cov added
+    local seconds=$1 only=${2:-} noun engine line result=0 found runs rate cov added start kills=
     only=${only#fuzz_}
     [ -z "$only" ] || [ -e "fuzz/fuzz_$only.c" ] || fail "no target is called '$only'"
     rm -rf "$out/findings${only:+/$only}"
     mkdir -p "$out/log"
     printf '%-12s %-10s %10s %8s %12s %6s %9s\n' target engine runs runs/s coverage new findings
     for noun in ${only:-$(targets)}; do
+        start=$SECONDS
         for engine in "${engines[@]}"; do
             if [ "$engine" = afl ] && ! command -v afl-fuzz >/dev/null; then
                 echo "skipped afl-fuzz is not installed" >"$out/log/$noun.$engine.line"
@@ -143,6 +153,7 @@ run_all() {
                 "$out/findings/$noun/$engine" "$out/log/$noun.$engine" "$out/corpus/$noun" >"$out/log/$noun.$engine.line" &
         done
         wait
+        [ "$noun" != kill ] || kills=$(kills_tell $((SECONDS - start)))
         for engine in "${engines[@]}"; do
             read -r line <"$out/log/$noun.$engine.line" || line="failed see the log"
             case $line in
@@ -157,6 +168,7 @@ run_all() {
             [ "$found" = 0 ] || result=1
         done
     done
+    [ -z "$kills" ] || printf '\n%s\n' "$kills"
     local where=build/fuzz/findings${only:+/$only}
     if [ -d "$where" ] && [ -n "$(find "$where" -type f -print -quit)" ]; then
         echo
