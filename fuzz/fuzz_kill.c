@@ -10,7 +10,11 @@
  * What it has acknowledged it writes to shared memory once the call has returned. Then this process looks,
  * read-only, or as a writer that recovers, or both; or it had a handle open all the time, and goes on with
  * it. What was acknowledged is there, in order, byte for byte; what was not is there whole or not at all.
+ *
+ * The kills of all processes together are counted in the file that FUZZ_KILLS names, a number of this
+ * machine's; an engine's own at its end.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -63,7 +67,8 @@ static const struct round *current;
 static struct kill aim; /* the child's */
 static bool aiming;
 static _Atomic unsigned counted;
-static unsigned long kills; /* that hit */
+static unsigned long kills;          /* that hit */
+static _Atomic unsigned long *total; /* those of all processes of a run, if anybody asks */
 static struct timespec began;
 
 /* --- the child -------------------------------------------------------------------------------------------
@@ -172,6 +177,8 @@ static void run_child(void)
     coverage_fetch();
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
         kills++;
+        if (total)
+            atomic_fetch_add(total, 1);
         return;
     }
     FUZZ_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status 0x%x: %s",
@@ -259,12 +266,26 @@ static void tell(void)
             (double)kills / seconds, (double)kills / cpu);
 }
 
+/* count_in_file -- a process of AFL++ is killed at its end, so it counts in a file as it goes. */
+static void count_in_file(const char *path)
+{
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+    FUZZ_ASSERT(fd >= 0 && ftruncate(fd, sizeof(*total)) == 0, "cannot make %s", path);
+    total = mmap(NULL, sizeof(*total), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    FUZZ_ASSERT(total != MAP_FAILED, "cannot map %s", path);
+    close(fd);
+}
+
 static void prepare(void)
 {
     if (shared)
         return;
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     FUZZ_ASSERT(shared != MAP_FAILED, "no shared memory");
+    const char *kills_file = getenv("FUZZ_KILLS");
+    if (kills_file)
+        count_in_file(kills_file);
     coverage_share();
     forker_begin(child);
     clock_gettime(CLOCK_MONOTONIC, &began);

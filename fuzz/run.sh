@@ -6,32 +6,31 @@
 #
 # Inputs that reach something new are kept in build/fuzz/corpus/TARGET for the next run, and findings in
 # build/fuzz/findings/TARGET, each engine's own. The exit status is 1 if there is a finding, or if a planted bug is not
-# found. Which engines are run may be said with CAIRN_FUZZ_ENGINES; "libfuzzer afl" by default.
+# found, or something else in its place. Which engines are run may be said with CAIRN_FUZZ_ENGINES; "libfuzzer afl" by
+# default.
+#
+# All of it happens within contained.sh: a signal ends the engines, too, and what the targets do to files goes to $FUZZ_DIR.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-engines=${CAIRN_FUZZ_ENGINES:-libfuzzer afl}
+[ "${1:-}" = --contained ] || exec fuzz/contained.sh "$BASH" fuzz/run.sh --contained "$@"
+shift
+
+read -ra engines <<<"${CAIRN_FUZZ_ENGINES-libfuzzer afl}"
 planted_seconds=60
 out=$PWD/build/fuzz
 jobs=${CAIRN_JOBS:-2}
+export FUZZ_KILLS=$FUZZ_DIR/kills
 regressions=yes # are inputs, too; but not where a planted bug is to be found
-
-# What the targets do to files they do in memory, below one directory that is removed at the end.
-base=/dev/shm
-[ -w "$base" ] || base=${TMPDIR:-/tmp}
-FUZZ_DIR=$(mktemp -d "$base/cairn-fuzz.XXXXXX")
-export FUZZ_DIR TMPDIR=$FUZZ_DIR
-trap 'rm -rf "$FUZZ_DIR"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 fail() {
     printf 'fuzz: %s\n' "$*" >&2
     exit 1
 }
 
-# A second of an input is much, and what one may allocate little: see docs/fuzzing.md.
-libfuzzer_flags=(-timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 -max_len=4096)
+# A second of an input is much, and what one may allocate little: see docs/fuzzing.md. What is slow by the clock and ends
+# is no finding.
+libfuzzer_flags=(-timeout=20 -report_slow_units=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 -max_len=4096)
 
 # --- The engines ----------------------------------------------------------------------------------
 
@@ -47,16 +46,20 @@ libfuzzer_options() {
     [ ! -e "fuzz/$noun.options" ] || grep -v '^#' "fuzz/$noun.options" || true
 }
 
+libfuzzer() {
+    local noun=$1 bin=$2 options
+    mapfile -t options < <(libfuzzer_options "$noun")
+    ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+        "$bin" "${options[@]}" "${@:3}"
+}
+
 run_libfuzzer() {
-    local noun=$1 seconds=$2 bin=$3 findings=$4 log=$5 grown=$6 options
+    local noun=$1 seconds=$2 bin=$3 findings=$4 log=$5 grown=$6
     local corpora=("$grown" "fuzz/corpus/$noun")
     mkdir -p "$grown" "$findings"
-    mapfile -t options < <(libfuzzer_options "$noun")
     [ "$regressions" = no ] || [ ! -d "fuzz/regressions/$noun" ] || corpora+=("fuzz/regressions/$noun")
     # It stops at the first finding, with a status of its own: what it has found is in files.
-    ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
-        "$bin" "${options[@]}" "-max_total_time=$seconds" "-artifact_prefix=$findings/" \
-        "${corpora[@]}" >"$log" 2>&1 || true
+    libfuzzer "$noun" "$bin" "-max_total_time=$seconds" "-artifact_prefix=$findings/" "${corpora[@]}" >"$log" 2>&1 || true
     awk -v found="$(find "$findings" -type f | wc -l)" '
         /^stat::number_of_executed_units:/ { runs = $2 }
         /^stat::average_exec_per_sec:/ { rate = $2 }
@@ -105,6 +108,25 @@ targets() {
     done
 }
 
+engines_check() {
+    local engine
+    [ ${#engines[@]} -gt 0 ] || fail "CAIRN_FUZZ_ENGINES names no engine; there are libfuzzer and afl"
+    for engine in "${engines[@]}"; do
+        case $engine in
+        libfuzzer | afl) ;;
+        *) fail "CAIRN_FUZZ_ENGINES: no engine is called '$engine'; there are libfuzzer and afl" ;;
+        esac
+    done
+}
+
+# How many processes fuzz_kill has killed, with both engines.
+kills_tell() {
+    local seconds=$1 kills
+    [ -s "$FUZZ_KILLS" ] || return 0
+    read -r kills < <(od -A n -t u8 "$FUZZ_KILLS")
+    printf 'kill: %s kills in %s s, %s a second\n' "$kills" "$seconds" $((kills / seconds))
+}
+
 # The programs of an engine.
 bin_of() {
     case $1 in
@@ -114,14 +136,15 @@ bin_of() {
 }
 
 run_all() {
-    local seconds=$1 only=${2:-} noun engine line result=0 found runs rate cov added
+    local seconds=$1 only=${2:-} noun engine line result=0 found runs rate cov added start kills=
     only=${only#fuzz_}
     [ -z "$only" ] || [ -e "fuzz/fuzz_$only.c" ] || fail "no target is called '$only'"
     rm -rf "$out/findings${only:+/$only}"
     mkdir -p "$out/log"
     printf '%-12s %-10s %10s %8s %12s %6s %9s\n' target engine runs runs/s coverage new findings
     for noun in ${only:-$(targets)}; do
-        for engine in $engines; do
+        start=$SECONDS
+        for engine in "${engines[@]}"; do
             if [ "$engine" = afl ] && ! command -v afl-fuzz >/dev/null; then
                 echo "skipped afl-fuzz is not installed" >"$out/log/$noun.$engine.line"
                 continue
@@ -130,7 +153,8 @@ run_all() {
                 "$out/findings/$noun/$engine" "$out/log/$noun.$engine" "$out/corpus/$noun" >"$out/log/$noun.$engine.line" &
         done
         wait
-        for engine in $engines; do
+        [ "$noun" != kill ] || kills=$(kills_tell $((SECONDS - start)))
+        for engine in "${engines[@]}"; do
             read -r line <"$out/log/$noun.$engine.line" || line="failed see the log"
             case $line in
             skipped* | failed*)
@@ -144,6 +168,7 @@ run_all() {
             [ "$found" = 0 ] || result=1
         done
     done
+    [ -z "$kills" ] || printf '\n%s\n' "$kills"
     local where=build/fuzz/findings${only:+/$only}
     if [ -d "$where" ] && [ -n "$(find "$where" -type f -print -quit)" ]; then
         echo
@@ -175,8 +200,14 @@ planted_copy() {
     done
 }
 
+# Whether the findings are the patch's: the tree as it is passes. A kill by the clock may need more than one try to fail.
+planted_is_found() {
+    local noun=$1 findings=$2 log=$3
+    libfuzzer "$noun" "$(bin_of libfuzzer)/fuzz_$noun" -runs=10 "$findings"/* >"$log" 2>&1
+}
+
 planted_one() {
-    local patch=$1 copy=$2 noun name line runs found start
+    local patch=$1 copy=$2 noun name line runs found start seconds others
     name=$(basename "$patch" .patch)
     read -r _ noun <"$patch"
     noun=${noun#fuzz_}
@@ -188,16 +219,27 @@ planted_one() {
         fail "$patch: the patched tree does not compile"
     fi
     # From the checked-in corpus, and nothing else.
-    rm -rf "$copy/findings" "$copy/grown"
+    others=$out/findings/$noun/beside-$name
+    rm -rf "$copy/findings" "$copy/grown" "$others"
     start=$SECONDS
     line=$(
         CAIRN_BIN_DIR=$copy/build/fuzz/bin run_libfuzzer "$noun" "$planted_seconds" \
             "$copy/build/fuzz/bin/fuzz_$noun" "$copy/findings" "$copy/build/$name.run.log" "$copy/grown"
     )
+    seconds=$((SECONDS - start))
     read -r runs _ _ _ found <<<"$line"
-    [ "${found:-0}" != 0 ] && found=yes || found=NO
-    printf '%-12s %-32s %6s %8s %10s\n' "$noun" "$name" "$found" "$((SECONDS - start))" "$runs"
     patch -s -R -p1 -d "$copy" <"$patch"
+    if [ "${found:-0}" = 0 ]; then
+        found=NO
+    elif planted_is_found "$noun" "$copy/findings" "$copy/build/$name.replay.log"; then
+        found=yes
+    else
+        found=other
+        mkdir -p "$others"
+        cp "$copy/findings/"* "$others"
+    fi
+    printf '%-12s %-32s %6s %8s %10s\n' "$noun" "$name" "$found" "$seconds" "$runs"
+    [ "$found" != other ] || printf '    fails without the patch, too: %s\n' "${others#"$PWD"/}"/*
     [ "$found" = yes ]
 }
 
@@ -218,6 +260,7 @@ run_planted() {
     return "$result"
 }
 
+engines_check
 case ${1:-} in
 --planted) run_planted "${2:-}" ;;
 '' | 0 | *[!0-9]*) fail "usage: fuzz/run.sh SECONDS [TARGET] | --planted [NAME]" ;;
