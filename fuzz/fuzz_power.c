@@ -163,7 +163,7 @@ static void cut(size_t at, const uint8_t crash[PROGRAM_CRASH])
     model_allow(&model, lost);
     model_state(&model, lost, &tree);
     if (getenv("FUZZ_TELL")) {
-        trace_show(recording_trace(), stderr);
+        trace_lines(recording_trace(), 0, recording_trace()->count, stderr);
         fprintf(stderr, "%s: crash behind operation %zu\n", profile_name(model.profile), at);
         for (size_t i = 0; i < model.count; i++)
             fprintf(stderr, "  part of operation %zu, %u: lost %02x\n", model.parts[i].op,
