@@ -438,6 +438,21 @@ static void seed_failing(target_seed *seed)
     }
 }
 
+/* seed_opening -- syncs of the opening fail, of a new journal's and then of a recovery's. */
+static void seed_opening(target_seed *seed)
+{
+    static const uint8_t crash[PROGRAM_CRASH] = {[0] = 1, [3] = LOSE_ALL};
+    static struct sink sink;
+
+    sink.size = 0;
+    sink_u8(&sink, HOW_FAILING);
+    for (uint8_t nth = 2; nth > 0; nth--) {
+        program_sink(&sink, ACTION_CHECKPOINT, 20);
+        program_sink_crash_with(&sink, FAILING(nth, FAIL_ONCE), crash);
+    }
+    seed("journal-opening", sink.bytes, sink.size);
+}
+
 /* seed_returning -- the name of a segment that was given up is not durable, and neither is its removal; the
  * next one who opens the journal goes on in the segment before it. */
 static void seed_returning(target_seed *seed)
@@ -518,4 +533,5 @@ void target_seeds(target_seed *seed)
     seed_removing(seed);
     seed_rival(seed);
     seed_returning(seed);
+    seed_opening(seed);
 }
