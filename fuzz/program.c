@@ -24,11 +24,13 @@ static void decode_action(struct program *program, struct ledger *ledger, struct
         [ACTION_COMPACT] = STEP_COMPACT,       [ACTION_CLEAR] = STEP_CLEAR,
         [ACTION_COMPLETE] = STEP_COMPLETE,
     };
-    struct action action = {.kind = source_u8(source) % ACTION_KINDS};
+    const uint8_t byte = source_u8(source);
+    struct action action = {.kind = byte % ACTION_KINDS, .rest = byte / ACTION_KINDS};
 
     if (action.kind == ACTION_CRASH) {
         source_bytes(source, round->crash, sizeof(round->crash));
         round->crashes = true;
+        round->rest = action.rest;
         return;
     }
     if (action.kind <= ACTION_COMPLETE) {
@@ -90,15 +92,29 @@ static int look(struct cairn_op *op)
     return error == CAIRN_ENONE ? 0 : error;
 }
 
-static int run_action(const struct action *action, const struct ledger *ledger, const char *url,
-                      unsigned flags, struct cairn_op **op, const struct program_told *told)
+static bool goes_on(const struct round *round, int error)
+{
+    return error == 0 || (round->excuses && round->excuses(error));
+}
+
+static int open_until(struct cairn_op **op, const struct round *round, const char *url, unsigned flags)
+{
+    for (;;) {
+        const int error = cairn_open(op, NULL, url, flags);
+        if (error == 0 || !goes_on(round, error))
+            return error;
+    }
+}
+
+static int run_action(const struct round *round, const struct action *action, const struct ledger *ledger,
+                      const char *url, unsigned flags, struct cairn_op **op, const struct program_told *told)
 {
     char id[256] = "";
 
     switch (action->kind) {
     case ACTION_REOPEN:
         cairn_close(*op);
-        return cairn_open(op, NULL, url, flags);
+        return open_until(op, round, url, flags);
     case ACTION_LOOK:
         return look(*op);
     default: {
@@ -115,10 +131,12 @@ int program_run(const struct round *round, const struct ledger *ledger, const ch
     struct cairn_op *op = NULL;
 
     told->begin(0);
-    int error = cairn_open(&op, NULL, url, flags);
+    int error = open_until(&op, round, url, flags);
     for (unsigned i = 0; i < round->count && error == 0; i++) {
         told->begin(i);
-        error = run_action(&round->actions[i], ledger, url, flags, &op, told);
+        error = run_action(round, &round->actions[i], ledger, url, flags, &op, told);
+        if (op && goes_on(round, error))
+            error = 0;
     }
     if (error == 0)
         told->begin(round->count);
@@ -129,15 +147,25 @@ int program_run(const struct round *round, const struct ledger *ledger, const ch
 /* --- seeds -----------------------------------------------------------------------------------------------
  */
 
-void program_sink(struct sink *sink, enum action_kind kind, uint8_t size)
+void program_sink_with(struct sink *sink, enum action_kind kind, uint8_t rest, uint8_t size)
 {
-    sink_u8(sink, (uint8_t)kind);
+    sink_u8(sink, (uint8_t)(rest * ACTION_KINDS + kind));
     if (kind <= ACTION_LARGE)
         sink_u8(sink, size);
 }
 
+void program_sink(struct sink *sink, enum action_kind kind, uint8_t size)
+{
+    program_sink_with(sink, kind, 0, size);
+}
+
+void program_sink_crash_with(struct sink *sink, uint8_t rest, const uint8_t crash[PROGRAM_CRASH])
+{
+    sink_u8(sink, (uint8_t)(rest * ACTION_KINDS + ACTION_CRASH));
+    sink_bytes(sink, crash, PROGRAM_CRASH);
+}
+
 void program_sink_crash(struct sink *sink, const uint8_t crash[PROGRAM_CRASH])
 {
-    sink_u8(sink, ACTION_CRASH);
-    sink_bytes(sink, crash, PROGRAM_CRASH);
+    program_sink_crash_with(sink, 0, crash);
 }

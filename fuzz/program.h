@@ -7,6 +7,8 @@
  *            checkpoint, and a byte for its size; compact, clear, complete; close and open again; look;
  *            crash, which ends the round, and PROGRAM_CRASH bytes, which are the target's
  *
+ * Of an action's byte the lowest three bits are its kind; the others are the target's.
+ *
  * The last round ends without a crash, unless the input ends with one.
  */
 #ifndef FUZZ_PROGRAM_H
@@ -40,6 +42,7 @@ enum action_kind {
 struct action {
     enum action_kind kind;
     uint8_t step; /* of the ledger */
+    uint8_t rest; /* the other bits of its byte */
 };
 
 struct round {
@@ -47,6 +50,11 @@ struct round {
     unsigned count;
     bool crashes;
     uint8_t crash[PROGRAM_CRASH];
+    uint8_t rest; /* the other bits of the crash's byte */
+
+    /* A target may set it: asked of each error that a call gives. If it says so, the round goes on, and an
+     * opening is tried again. NULL: an error ends the round. */
+    bool (*excuses)(int error);
 };
 
 struct program {
@@ -75,13 +83,15 @@ struct program_told {
     void (*end)(unsigned step, int error, const char *id);
 };
 
-/* program_run -- opens, does all of a round, and closes. An opening or a look that fails ends it: the error,
- * and cairn_message() says more. */
+/* program_run -- opens, does all of a round, and closes. A call that fails ends it, if that is not excused:
+ * the error, and cairn_message() says more. */
 int program_run(const struct round *round, const struct ledger *ledger, const char *url, unsigned flags,
                 const struct program_told *told);
 
-/* For seeds. */
+/* For seeds; the second of each with the other bits of the action's byte. */
 void program_sink(struct sink *sink, enum action_kind kind, uint8_t size);
+void program_sink_with(struct sink *sink, enum action_kind kind, uint8_t rest, uint8_t size);
 void program_sink_crash(struct sink *sink, const uint8_t crash[PROGRAM_CRASH]);
+void program_sink_crash_with(struct sink *sink, uint8_t rest, const uint8_t crash[PROGRAM_CRASH]);
 
 #endif

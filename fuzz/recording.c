@@ -353,6 +353,23 @@ void recording_note(const struct call *call)
     }
 }
 
+bool recording_sees(const struct call *call)
+{
+    return call->kind == CALL_SYNC_ALL ||
+           ((call->kind == CALL_SYNC || call->kind == CALL_DATASYNC) && find_file(call->fd) != 0);
+}
+
+void recording_note_failed(const struct call *call)
+{
+    note_page();
+    if (call->kind != CALL_SYNC_ALL) {
+        add_sync(OP_SYNC_FAILED, find_file(call->fd), call->name);
+        return;
+    }
+    for (uint32_t object = 1; object <= trace.objects; object++)
+        add_sync(OP_SYNC_FAILED, object, call->name);
+}
+
 void recording_begin(int at)
 {
     struct stat st;

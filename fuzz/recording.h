@@ -9,6 +9,8 @@
 #ifndef FUZZ_RECORDING_H
 #define FUZZ_RECORDING_H
 
+#include <stdbool.h>
+
 #include "fuzz/calls.h"
 #include "torture/trace.h"
 
@@ -18,6 +20,13 @@ void recording_end(void);
 
 /* recording_note -- takes down a call, if it did something to the directory. */
 void recording_note(const struct call *call);
+
+/* recording_sees -- whether the call syncs something of the directory. */
+bool recording_sees(const struct call *call);
+
+/* recording_note_failed -- takes down a sync of which recording_sees() is true, and which fails: what it
+ * should have written is dropped, and no later sync makes that durable. */
+void recording_note_failed(const struct call *call);
 
 /* recording_trace -- what was taken down up to now. */
 const struct trace *recording_trace(void);
