@@ -26,6 +26,7 @@
 
 #include "fuzz/calls.h"
 #include "fuzz/fault.h"
+#include "fuzz/follower.h"
 #include "fuzz/holder.h"
 #include "fuzz/ledger.h"
 #include "fuzz/place.h"
@@ -89,7 +90,7 @@ static uint8_t how;
 static char url[PLACE_PATH_SIZE + 32];
 static struct cairn_op *handles[2];
 static unsigned unknown; /* steps of which it is not known whether they were done */
-static struct cairn_mark marks[2];
+static struct follower followers[2]; /* who follows by the one handle, and by the other */
 static int held = -1; /* the byte of ACTION_HELD, for the next action */
 
 /* What is to come between an action's calls. */
@@ -372,7 +373,7 @@ static void perform(struct job *job)
         glance(job, "who looks");
         break;
     case ACTION_SINCE:
-        job->error = ledger_since(&ledger, op, between.use, &marks[job->handle], job->byte);
+        job->error = follower_look(&followers[job->handle], &ledger, op, between.use, job->byte);
         break;
     case ACTION_ALONE:
         alone(job);
@@ -509,7 +510,7 @@ static void begin_anew(bool remnants)
     close_all();
     place_clear();
     ledger_begin(&ledger, ledger.directory);
-    memset(marks, 0, sizeof(marks));
+    memset(followers, 0, sizeof(followers));
     unknown = 0;
     if (!remnants || ledger.directory)
         return;
@@ -607,7 +608,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     calls_segment_max = how & HOW_USUAL ? UINT64_MAX : SEGMENT_SIZE_MIN;
     calls_plain = how & HOW_PLAIN;
     memset(&between, 0, sizeof(between));
-    memset(marks, 0, sizeof(marks));
+    memset(followers, 0, sizeof(followers));
     held = -1;
     place_clear();
     snprintf(url, sizeof(url), "%s:%s/o", ledger.directory ? "dir" : "journal", place_path());

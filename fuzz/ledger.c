@@ -577,33 +577,3 @@ void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struc
     LOOK_ASSERT(!want || ledger->may_jump || error != CAIRN_ECORRUPT, &look, "%s: verify: %s", who,
                 cairn_message());
 }
-
-/* What is shown by ledger_since(). */
-struct since {
-    const struct ledger *ledger;
-    unsigned shown;
-    bool ends; /* with the first */
-};
-
-static int show_since(void *arg, const struct cairn_entry *entry)
-{
-    struct since *since = arg;
-
-    since->shown++;
-    return since->ends && entry->error == 0;
-}
-
-int ledger_since(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx,
-                 struct cairn_mark *mark, unsigned how)
-{
-    struct since since = {.ledger = ledger, .ends = how & 2};
-
-    int error = cairn_list_since(op, ctx, mark, how & 1 ? NULL : show_since, &since);
-    if (error < 0 || (how & 3))
-        return error > 0 ? 0 : error;
-    FUZZ_ASSERT(since.shown <= LEDGER_STEPS, "more is shown than was recorded");
-    since.shown = 0;
-    error = cairn_list_since(op, ctx, mark, show_since, &since);
-    FUZZ_ASSERT(error || since.shown == 0, "what was shown is shown again");
-    return error;
-}

@@ -95,11 +95,6 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
 void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx, bool want,
                    const char *who);
 
-/* ledger_since -- has what is new since the mark shown, or the first of it, or nothing; that has to be of the
- * ledger, and each to be shown once. Returns what the call returns. */
-int ledger_since(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx,
-                 struct cairn_mark *mark, unsigned how);
-
 /* ledger_holds -- whether, beyond doubt, this step's checkpoint is there and has its id. */
 bool ledger_holds(const struct ledger *ledger, unsigned step);
 
