@@ -131,8 +131,7 @@ static int look(struct follower *follower, const struct ledger *ledger, struct c
                         .ends = how & FOLLOWER_ENDS,
                         .follows = follows(follower, ledger)};
 
-    const int error =
-        cairn_list_since(op, ctx, &follower->mark, how & FOLLOWER_PASSES ? NULL : show, &walk);
+    const int error = cairn_list_since(op, ctx, &follower->mark, how & FOLLOWER_PASSES ? NULL : show, &walk);
     *count = walk.count;
     if (walk.lost)
         follower->past |= possible(ledger);

@@ -1,4 +1,5 @@
-/* follower.h -- one who follows an operation by a mark (cairn_list_since()), and what he has been shown of it.
+/* follower.h -- one who follows an operation by a mark (cairn_list_since()), and what he has been shown of
+ * it.
  *
  * What certainly is there and has not been shown to him has to be shown when a walk ends by itself; oldest
  * first, nothing that is not of the ledger, and nothing twice.

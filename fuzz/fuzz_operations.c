@@ -26,9 +26,11 @@
 
 #include "fuzz/calls.h"
 #include "fuzz/fault.h"
+#include "fuzz/figures.h"
 #include "fuzz/follower.h"
 #include "fuzz/holder.h"
 #include "fuzz/ledger.h"
+#include "fuzz/leftover.h"
 #include "fuzz/place.h"
 #include "fuzz/sink.h"
 #include "fuzz/source.h"
@@ -89,9 +91,9 @@ static struct ledger ledger;
 static uint8_t how;
 static char url[PLACE_PATH_SIZE + 32];
 static struct cairn_op *handles[2];
-static unsigned unknown; /* steps of which it is not known whether they were done */
+static unsigned unknown;             /* steps of which it is not known whether they were done */
 static struct follower followers[2]; /* who follows by the one handle, and by the other */
-static int held = -1; /* the byte of ACTION_HELD, for the next action */
+static int held = -1;                /* the byte of ACTION_HELD, for the next action */
 
 /* What is to come between an action's calls. */
 static struct {
@@ -137,6 +139,7 @@ static void give(struct job *job)
         FUZZ_ASSERT(pthread_create(&thread, NULL, second, NULL) == 0, "no thread");
         pthread_detach(thread);
         threaded = getpid();
+        leftover_thread();
     }
     pthread_mutex_lock(&mutex);
     given = job;
@@ -247,10 +250,20 @@ static int renew_faulty(void)
     return first ? first : then;
 }
 
+/* failing -- what fails meanwhile. */
+static enum ledger_fails failing(void)
+{
+    static const enum ledger_fails fails[] = {[CLASS_CHANGES] = FAILS_SOMETHING,
+                                              [CLASS_READS] = FAILS_READING,
+                                              [CLASS_MEMORY] = FAILS_NO_CALL,
+                                              [CLASS_CONTEXT] = FAILS_NO_CALL};
+
+    return fails[between.fault.class];
+}
+
 static void glance(struct job *job, const char *who)
 {
-    ledger_glance(&ledger, handles[job->handle], between.use,
-                  between.fault.class == CLASS_MEMORY || between.fault.class == CLASS_CONTEXT, who);
+    ledger_glance(&ledger, handles[job->handle], between.use, failing(), who);
 }
 
 /* very_long -- a label that no operation takes. */
@@ -326,14 +339,14 @@ static void alone(struct job *job)
 {
     struct cairn_op *reader, *writer;
     const struct cairn_ctx *ctx = between.use;
-    const bool want = between.fault.class == CLASS_MEMORY || between.fault.class == CLASS_CONTEXT;
+    const enum ledger_fails fails = failing();
 
     if (cairn_open(&reader, ctx, url, CAIRN_NO_THREAD | CAIRN_READONLY) != 0) {
         calls_leave();
         reader = open_alone(1);
         calls_enter();
     }
-    ledger_glance(&ledger, reader, ctx, want, "a reader who is alone");
+    ledger_glance(&ledger, reader, ctx, fails, "a reader who is alone");
     calls_leave();
     writer = open_alone(0);
     job->error = ledger_take(&ledger, job->step, writer, NULL, job->id);
@@ -341,7 +354,7 @@ static void alone(struct job *job)
     ledger_end(&ledger, job->step, OUTCOME_DONE, job->id);
     cairn_close(writer);
     calls_enter();
-    ledger_glance(&ledger, reader, ctx, want, "a reader while another one came and went");
+    ledger_glance(&ledger, reader, ctx, fails, "a reader while another one came and went");
     calls_leave();
     ledger_check(&ledger, reader, false, "a reader who has seen another one come and go");
     cairn_close(reader);
@@ -389,17 +402,29 @@ static void perform(struct job *job)
         snprintf(job->message, sizeof(job->message), "%s", cairn_message());
 }
 
+/* operation_path -- where it is. */
+static const char *operation_path(void)
+{
+    static char path[PLACE_PATH_SIZE + 8];
+
+    snprintf(path, sizeof(path), "%s/o", place_path());
+    return path;
+}
+
 /* renew -- all is closed and opened again, and nothing fails: what is there now is what there is. */
 static void renew(void)
 {
     calls_watch(before_call, NULL);
     close_all();
+    leftover_check("all is closed");
     for (unsigned i = 0; i < 2; i++) {
         int error = reopen(i);
         if (error)
             ledger_print(&ledger);
         FUZZ_ASSERT(error == 0, "handle %u cannot be opened: %d, %s", i, error, cairn_message());
         ledger_check(&ledger, handles[i], true, "who has opened it again");
+        if ((how & HOW_THREAD) == 0)
+            figures_check(handles[i], operation_path(), ledger.directory, "who has opened it again");
     }
     unknown = 0;
 }
@@ -466,10 +491,9 @@ static void hold(void)
 {
     static const int64_t patience_ns[] = {0, 2000000, 200000000, 2000000};
     const int64_t patience = patience_ns[held >> 3 & 3];
-    char path[PLACE_PATH_SIZE + 8];
 
-    snprintf(path, sizeof(path), "%s/o", place_path());
-    if (held < 0 || !holder_begin(path, ledger.directory ? HOLD_FILE : (enum hold)(held & 3), 5000000, false))
+    if (held < 0 ||
+        !holder_begin(operation_path(), ledger.directory ? HOLD_FILE : (enum hold)(held & 3), 5000000, false))
         return;
     if (patience && between.use == NULL) {
         cairn_ctx_with_timeout(&between.patience, patience);
@@ -480,10 +504,7 @@ static void hold(void)
 /* die -- has the owner of a lock of the journal die with it. */
 static void die(uint8_t byte)
 {
-    char path[PLACE_PATH_SIZE + 8];
-
-    snprintf(path, sizeof(path), "%s/o", place_path());
-    holder_begin(path, (enum hold)(HOLD_APPEND + byte % 3), 0, true);
+    holder_begin(operation_path(), (enum hold)(HOLD_APPEND + byte % 3), 0, true);
     holder_end();
 }
 
@@ -492,8 +513,11 @@ static void settle(struct job *job, bool faulty)
 {
     const bool reads = between.fault.fired && between.fault.class == CLASS_READS;
 
-    FUZZ_ASSERT(between.fault.class != CLASS_MEMORY || job->error != CAIRN_ECORRUPT || ledger.may_jump,
-                "for want of memory there is damage: %s", job->message);
+    FUZZ_ASSERT(ledger_may_fail(&ledger, failing(), job->error) ||
+                    (job->error == CAIRN_EIO && job->kind != ACTION_LATEST && job->kind != ACTION_LOAD &&
+                     job->kind != ACTION_SINCE),
+                "for what cannot be read, or for want of memory, action %d gives %d: %s", (int)job->kind,
+                job->error, job->message);
     if (reads && (job->kind == ACTION_REOPEN || job->kind == ACTION_RENEW))
         ledger.may_jump = true;
     /* Repairing writes, and may have been what failed for good. */
@@ -611,13 +635,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(followers, 0, sizeof(followers));
     held = -1;
     place_clear();
-    snprintf(url, sizeof(url), "%s:%s/o", ledger.directory ? "dir" : "journal", place_path());
+    snprintf(url, sizeof(url), "%s:%s", ledger.directory ? "dir" : "journal", operation_path());
+    leftover_begin();
     renew();
     for (unsigned i = 0; i < ACTIONS_MAX && source.left; i++)
         run_one(&source);
     renew();
     calls_watch(NULL, NULL);
     close_all();
+    leftover_check("the last handle is closed");
     return 0;
 }
 
@@ -751,6 +777,33 @@ static void lock_seed(struct sink *sink, uint8_t bits, uint8_t action, uint8_t b
     }
 }
 
+/* What followed() is made of. */
+static const struct {
+    uint8_t how, look, base;
+} following[] = {
+    {0, 0, 0},
+    {HOW_DIRECTORY, 0, 22},
+    {HOW_DIRECTORY, FOLLOWER_PASSES, 22},
+};
+
+/* followed -- what was shown or passed over is removed but for the latest, which is not new; and then looking
+ * for what is new, or passing over it, fails at one call after the other from the `base`-th on, with two that
+ * are new: the older of them is to be shown the next time. */
+static void followed(struct sink *sink, uint8_t bits, uint8_t how_to_look, uint8_t base)
+{
+    sink->size = 0;
+    sink_bytes(sink,
+               (const uint8_t[]){bits, ACTION_CHECKPOINT, 20, ACTION_SINCE, how_to_look, ACTION_COMPACT,
+                                 ACTION_SINCE, 0, ACTION_CHECKPOINT, 6},
+               10);
+    for (uint8_t k = 0; k < 11; k++)
+        sink_bytes(sink,
+                   (const uint8_t[]){ACTION_CHECKPOINT, 5, ACTION_SINCE | ACTION_FAULT, how_to_look,
+                                     (uint8_t)(base + k), FAULT_WHAT(CLASS_READS, 0, 0), ACTION_SINCE,
+                                     FOLLOWER_ENDS},
+                   8);
+}
+
 /* What fuzzing has found, made small: each reaches what those above do not. */
 static const struct {
     uint8_t size, bytes[36];
@@ -864,6 +917,11 @@ void target_seeds(target_seed *seed)
               ACTION_SINCE | ACTION_SECOND, 1, ACTION_COMPACT, ACTION_SINCE, 0, ACTION_COMPLETE, ACTION_SINCE,
               0, ACTION_RENEW, ACTION_SINCE, 0);
         snprintf(name, sizeof(name), "%s-since", directory ? "dir" : "journal");
+        seed(name, sink.bytes, sink.size);
+    }
+    for (size_t i = 0; i < sizeof(following) / sizeof(following[0]); i++) {
+        followed(&sink, following[i].how, following[i].look, following[i].base);
+        snprintf(name, sizeof(name), "followed-%zu", i);
         seed(name, sink.bytes, sink.size);
     }
     for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
