@@ -15,6 +15,7 @@ static_assert(LEDGER_STEPS <= 64, "sets of steps are of 64 bits");
 struct walk {
     struct follower *follower;
     const struct ledger *ledger;
+    enum ledger_fails fails;
     unsigned count;  /* of the entries */
     uint64_t number; /* of the last */
     bool ends;       /* with the first */
@@ -29,27 +30,30 @@ struct walk {
         FUZZ_ASSERT(condition, __VA_ARGS__);                                                                 \
     } while (0)
 
-/* matches -- whether what is shown may be number k of the state. */
-static bool matches(const struct ledger *ledger, const struct state *state, unsigned k,
+/* matches -- whether what is shown may be number k of the state. What Compact has kept may have no label
+ * while reading fails: with that no data is lost. */
+static bool matches(const struct walk *walk, const struct state *state, unsigned k,
                     const struct cairn_entry *entry)
 {
-    const struct step *step = &ledger->steps[state->at[k]];
-    const struct step *named =
-        k == 0 && state->kept_by < LEDGER_STEPS ? &ledger->steps[state->kept_by] : step;
+    const struct step *step = &walk->ledger->steps[state->at[k]];
+    const bool kept = k == 0 && state->kept_by < LEDGER_STEPS;
+    const struct step *named = kept ? &walk->ledger->steps[state->kept_by] : step;
+    const bool unread = kept && walk->fails != FAILS_NO_CALL && *entry->label == '\0';
 
-    return entry->size == step->size && strcmp(entry->label, named->label) == 0 &&
+    return entry->size == step->size && (unread || strcmp(entry->label, named->label) == 0) &&
            (named->id[0] == '\0' || strcmp(entry->id, named->id) == 0);
 }
 
 /* may_be -- the checkpoints that this may be. */
-static uint64_t may_be(const struct ledger *ledger, const struct cairn_entry *entry)
+static uint64_t may_be(const struct walk *walk, const struct cairn_entry *entry)
 {
+    const struct ledger *ledger = walk->ledger;
     uint64_t set = 0;
 
     for (unsigned i = 0; i < ledger->state_count; i++) {
         const struct state *state = &ledger->states[i];
         for (unsigned k = 0; k < state->count; k++)
-            set |= matches(ledger, state, k, entry) ? BIT(state->at[k]) : 0;
+            set |= matches(walk, state, k, entry) ? BIT(state->at[k]) : 0;
     }
     return set;
 }
@@ -84,7 +88,7 @@ static int show(void *arg, const struct cairn_entry *entry)
 {
     struct walk *walk = arg;
     struct follower *follower = walk->follower;
-    const uint64_t which = may_be(walk->ledger, entry);
+    const uint64_t which = may_be(walk, entry);
 
     if (entry->error) {
         walk->count++;
@@ -124,10 +128,11 @@ static bool follows(const struct follower *follower, const struct ledger *ledger
 
 /* look -- one walk. *count is how many were shown. */
 static int look(struct follower *follower, const struct ledger *ledger, struct cairn_op *op,
-                const struct cairn_ctx *ctx, unsigned how, unsigned *count)
+                const struct cairn_ctx *ctx, enum ledger_fails fails, unsigned how, unsigned *count)
 {
     struct walk walk = {.follower = follower,
                         .ledger = ledger,
+                        .fails = fails,
                         .ends = how & FOLLOWER_ENDS,
                         .follows = follows(follower, ledger)};
 
@@ -146,14 +151,14 @@ static int look(struct follower *follower, const struct ledger *ledger, struct c
 }
 
 int follower_look(struct follower *follower, const struct ledger *ledger, struct cairn_op *op,
-                  const struct cairn_ctx *ctx, unsigned how)
+                  const struct cairn_ctx *ctx, enum ledger_fails fails, unsigned how)
 {
     unsigned count;
 
-    int error = look(follower, ledger, op, ctx, how, &count);
+    int error = look(follower, ledger, op, ctx, fails, how, &count);
     if (error || (how & (FOLLOWER_PASSES | FOLLOWER_ENDS)))
         return error;
-    error = look(follower, ledger, op, ctx, how, &count);
+    error = look(follower, ledger, op, ctx, fails, how, &count);
     FUZZ_ASSERT(error || count == 0, "what was shown is shown again");
     return error;
 }

@@ -27,9 +27,9 @@ enum {
     FOLLOWER_ENDS = 2    /* he ends the walk with the first */
 };
 
-/* follower_look -- has what is new shown to him; with no bit of `how`, then once more, and that is nothing.
- * Returns what the call returns. */
+/* follower_look -- has what is new shown to him, while calls may fail; with no bit of `how`, then once more,
+ * and that is nothing. Returns what the call returns. */
 int follower_look(struct follower *follower, const struct ledger *ledger, struct cairn_op *op,
-                  const struct cairn_ctx *ctx, unsigned how);
+                  const struct cairn_ctx *ctx, enum ledger_fails fails, unsigned how);
 
 #endif

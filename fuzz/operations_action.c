@@ -59,6 +59,12 @@ static void glance(struct job *job, const char *who)
     ledger_glance(&tested.ledger, tested.handles[job->handle], between.use, between_fails(), who);
 }
 
+static int since(struct job *job)
+{
+    return follower_look(&tested.followers[job->handle], &tested.ledger, tested.handles[job->handle],
+                         between.use, between.fault.nth ? between_fails() : FAILS_NO_CALL, job->byte);
+}
+
 /* very_long -- a label that no operation takes. */
 static const char *very_long(void)
 {
@@ -179,8 +185,7 @@ void action_perform(struct job *job)
         glance(job, "who looks");
         break;
     case ACTION_SINCE:
-        job->error =
-            follower_look(&tested.followers[job->handle], &tested.ledger, op, between.use, job->byte);
+        job->error = since(job);
         break;
     case ACTION_ALONE:
         alone(job);
