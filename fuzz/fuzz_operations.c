@@ -32,7 +32,7 @@
 #define ACTIONS_MAX 40
 #define UNKNOWN_MAX 4 /* steps of which it is not known whether they were done */
 
-/* decode -- false if it is one that is not run as the others. */
+/* decode -- an action, and the step that it is, if it is one. */
 static void decode(struct job *job, uint8_t byte, struct source *source)
 {
     static const enum step_kind kinds[] = {STEP_CHECKPOINT, STEP_CHECKPOINT, STEP_COMPACT, STEP_CLEAR,
