@@ -26,13 +26,21 @@ struct look {
     const struct ledger *ledger;
 };
 
+/* begin_states -- nothing is there. */
+static void begin_states(struct ledger *ledger)
+{
+    ledger->state_count = 1;
+    ledger->states[0] = (struct state){.kept_by = NOBODY};
+    ledger->generation_min = ledger->generation_max = 1;
+    ledger->log_end = 0;
+}
+
 void ledger_begin(struct ledger *ledger, bool directory)
 {
     ledger->directory = directory;
     ledger->may_jump = false;
     ledger->step_count = 0;
-    ledger->state_count = 1;
-    ledger->states[0] = (struct state){.kept_by = NOBODY};
+    begin_states(ledger);
 }
 
 /* buffer -- this thread's. It does not stand in the thread's own storage, for which Cairn's threads, whose
@@ -190,6 +198,21 @@ static void set_id(struct ledger *ledger, unsigned i, const char *id)
     }
 }
 
+/* count_removal -- what the step makes of the generation: a Compact of nothing does nothing. `alone`: no
+ * other step was under way, so that it is known what there was. */
+static void count_removal(struct ledger *ledger, unsigned i, enum outcome outcome, bool alone)
+{
+    const enum step_kind kind = ledger->steps[i].kind;
+    bool sure = outcome == OUTCOME_DONE && (kind != STEP_COMPACT || alone);
+
+    if (kind == STEP_CHECKPOINT || outcome == OUTCOME_NEVER)
+        return;
+    for (unsigned k = 0; k < ledger->state_count && kind == STEP_COMPACT; k++)
+        sure &= ledger->states[k].count > 0;
+    ledger->generation_min += sure;
+    ledger->generation_max++;
+}
+
 /* end -- as ledger_end(), without the id. */
 static void end(struct ledger *ledger, unsigned i, enum outcome outcome)
 {
@@ -211,6 +234,7 @@ static void end(struct ledger *ledger, unsigned i, enum outcome outcome)
 void ledger_end(struct ledger *ledger, unsigned i, enum outcome outcome, const char *id)
 {
     set_id(ledger, i, id);
+    count_removal(ledger, i, outcome, true);
     end(ledger, i, outcome);
 }
 
@@ -221,6 +245,8 @@ void ledger_end_both(struct ledger *ledger, const unsigned steps[2], const enum 
 
     set_id(ledger, steps[0], ids[0]);
     set_id(ledger, steps[1], ids[1]);
+    for (unsigned i = 0; i < 2; i++)
+        count_removal(ledger, steps[i], outcomes[i], false);
     other = *ledger;
     for (unsigned i = 0; i < 2; i++) {
         end(ledger, steps[i], outcomes[i]);
@@ -405,6 +431,60 @@ static int print_damage(void *arg, const struct cairn_damage *damage)
     return 0;
 }
 
+/* check_generation -- of a journal: what was removed tells it, and the ids have it. */
+static void check_generation(const struct look *look, uint64_t generation)
+{
+    const struct ledger *ledger = look->ledger;
+    char end[32];
+
+    LOOK_ASSERT(generation >= ledger->generation_min &&
+                    (generation <= ledger->generation_max || ledger->may_jump),
+                look, "%s: stat tells of generation %" PRIu64 ", of %" PRIu64 " to %" PRIu64, look->who,
+                generation, ledger->generation_min, ledger->generation_max);
+    snprintf(end, sizeof(end), "@%" PRIu64, generation);
+    for (unsigned k = 0; k < look->count; k++) {
+        const char *at = strchr(look->at[k].id, '@');
+        LOOK_ASSERT(at && strcmp(at, end) == 0, look, "%s: %s, and stat tells of generation %" PRIu64,
+                    look->who, look->at[k].id, generation);
+    }
+}
+
+/* check_log -- of a journal: where its log and its index end. The log's end never goes back. */
+static void check_log(const struct look *look, const struct cairn_stat *stat)
+{
+    LOOK_ASSERT(stat->log_end >= look->ledger->log_end, look,
+                "%s: stat has the log end at %" PRIu64 ", and it was %" PRIu64, look->who, stat->log_end,
+                look->ledger->log_end);
+    LOOK_ASSERT(stat->index_end <= stat->log_end && stat->index_lag <= look->count &&
+                    (stat->index_lag == 0 || stat->index_end < stat->log_end),
+                look, "%s: stat has the index end at %" PRIu64 " of %" PRIu64 ", with %" PRIu64 " behind",
+                look->who, stat->index_end, stat->log_end, stat->index_lag);
+}
+
+/* check_figures -- what stat tells is what is shown, and what was done. */
+static void check_figures(const struct look *look, const struct cairn_stat *stat)
+{
+    const char *who = look->who;
+    uint64_t bytes = 0;
+
+    for (unsigned k = 0; k < look->count; k++)
+        bytes += look->at[k].size;
+    LOOK_ASSERT(stat->count == look->count && stat->lost == 0 && (!stat->damaged || look->jumped), look,
+                "%s: stat counts %" PRIu64 ", %" PRIu64 " lost, damaged %d", who, stat->count, stat->lost,
+                stat->damaged);
+    LOOK_ASSERT(stat->data_bytes == bytes, look, "%s: stat counts %" PRIu64 " bytes of data, of %" PRIu64,
+                who, stat->data_bytes, bytes);
+    if (!look->ledger->directory) {
+        check_generation(look, stat->generation);
+        check_log(look, stat);
+        return;
+    }
+    LOOK_ASSERT((stat->generation | stat->segments | stat->spares | stat->log_end | stat->index_end |
+                 stat->index_lag) == 0 &&
+                    !stat->completed,
+                look, "%s: stat gives what a directory does not have", who);
+}
+
 void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const char *who)
 {
     static struct look look;
@@ -423,9 +503,7 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
     LOOK_ASSERT(error == 0, &look, "%s: list gives %d: %s", who, error, cairn_message());
     load_all(&look, op);
     check_latest(&look, op);
-    LOOK_ASSERT(stat.count == look.count && stat.lost == 0 && (!stat.damaged || look.jumped), &look,
-                "%s: stat counts %" PRIu64 ", %" PRIu64 " lost, damaged %d", who, stat.count, stat.lost,
-                stat.damaged);
+    check_figures(&look, &stat);
     error = cairn_verify(op, NULL, NULL);
     if (error && !look.jumped) {
         static const struct cairn_watch tell = {.damage = print_damage};
@@ -444,8 +522,10 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
     }
     LOOK_ASSERT(one, &look, "%s: what is there is no state that can be", who);
     check_gone(&look, op);
+    ledger->log_end = stat.log_end;
     if (!settle)
         return;
+    ledger->generation_min = ledger->generation_max = stat.generation;
     ledger->states[0] = found;
     ledger->state_count = 1;
     learn_ids(ledger, &look, &found);
@@ -460,8 +540,7 @@ void ledger_check_none(struct ledger *ledger, const char *who)
     if (!one)
         ledger_print(ledger);
     FUZZ_ASSERT(one, "%s: there is nothing: %s", who, cairn_message());
-    ledger->states[0] = (struct state){.kept_by = NOBODY};
-    ledger->state_count = 1;
+    begin_states(ledger);
 }
 
 /* --- while calls fail -----------------------------------------------------------------------------------
@@ -505,9 +584,17 @@ static bool may_be_empty(const struct ledger *ledger)
     return ledger_may_be_latest(ledger, NULL, 0);
 }
 
-static void glance_at_latest(const struct look *look, struct cairn_op *op, const struct cairn_ctx *ctx,
-                             bool want)
+bool ledger_may_fail(const struct ledger *ledger, enum ledger_fails fails, int error)
 {
+    if (error == CAIRN_ECORRUPT)
+        return fails == FAILS_SOMETHING || ledger->may_jump;
+    return error != CAIRN_EIO || fails != FAILS_NO_CALL;
+}
+
+static void glance_at_latest(const struct look *look, struct cairn_op *op, const struct cairn_ctx *ctx,
+                             enum ledger_fails fails)
+{
+    const bool want = fails == FAILS_NO_CALL;
     const struct ledger *ledger = look->ledger;
     struct cairn_id id;
     void *data;
@@ -519,8 +606,7 @@ static void glance_at_latest(const struct look *look, struct cairn_op *op, const
         LOOK_ASSERT(ledger_may_be_latest(ledger, data, size), look, "%s: this is not the latest", look->who);
         cairn_free(data);
     }
-    LOOK_ASSERT(!want || error != CAIRN_ECORRUPT || ledger->may_jump, look, "%s: latest: %s", look->who,
-                cairn_message());
+    LOOK_ASSERT(ledger_may_fail(ledger, fails, error), look, "%s: latest: %s", look->who, cairn_message());
     error = cairn_latest_intact(op, ctx, &id, &data, &size);
     LOOK_ASSERT(!want || error != CAIRN_ENONE || may_be_empty(ledger), look, "%s: none is intact", look->who);
     if (error == 0) {
@@ -543,10 +629,11 @@ static bool may_count(const struct ledger *ledger, uint64_t count)
     return false;
 }
 
-void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx, bool want,
-                   const char *who)
+void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx,
+                   enum ledger_fails fails, const char *who)
 {
     static struct look look;
+    const bool want = fails == FAILS_NO_CALL;
     struct cairn_stat stat;
     void *data;
     size_t size;
@@ -559,7 +646,7 @@ void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struc
     LOOK_ASSERT(error || look.lost || may_count(ledger, look.count), &look, "%s: not all is listed", who);
     for (unsigned i = 0; i < look.count; i++) {
         error = cairn_load(op, ctx, look.at[i].id, &data, &size);
-        LOOK_ASSERT(error != CAIRN_ENOTFOUND && !(want && error == CAIRN_ECORRUPT), &look,
+        LOOK_ASSERT(error != CAIRN_ENOTFOUND && ledger_may_fail(ledger, fails, error), &look,
                     "%s: %s is listed, and cannot be loaded: %d, %s", who, look.at[i].id, error,
                     cairn_message());
         if (error)
@@ -568,7 +655,7 @@ void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struc
                     look.at[i].id);
         cairn_free(data);
     }
-    glance_at_latest(&look, op, ctx, want);
+    glance_at_latest(&look, op, ctx, fails);
     error = cairn_stat(op, ctx, &stat);
     LOOK_ASSERT(error || stat.lost || may_count(ledger, stat.count), &look, "%s: stat counts %" PRIu64, who,
                 stat.count);
@@ -576,34 +663,4 @@ void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struc
     error = cairn_verify(op, ctx, NULL);
     LOOK_ASSERT(!want || ledger->may_jump || error != CAIRN_ECORRUPT, &look, "%s: verify: %s", who,
                 cairn_message());
-}
-
-/* What is shown by ledger_since(). */
-struct since {
-    const struct ledger *ledger;
-    unsigned shown;
-    bool ends; /* with the first */
-};
-
-static int show_since(void *arg, const struct cairn_entry *entry)
-{
-    struct since *since = arg;
-
-    since->shown++;
-    return since->ends && entry->error == 0;
-}
-
-int ledger_since(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx,
-                 struct cairn_mark *mark, unsigned how)
-{
-    struct since since = {.ledger = ledger, .ends = how & 2};
-
-    int error = cairn_list_since(op, ctx, mark, how & 1 ? NULL : show_since, &since);
-    if (error < 0 || (how & 3))
-        return error > 0 ? 0 : error;
-    FUZZ_ASSERT(since.shown <= LEDGER_STEPS, "more is shown than was recorded");
-    since.shown = 0;
-    error = cairn_list_since(op, ctx, mark, show_since, &since);
-    FUZZ_ASSERT(error || since.shown == 0, "what was shown is shown again");
-    return error;
 }

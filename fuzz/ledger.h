@@ -54,6 +54,8 @@ struct ledger {
     unsigned step_count;
     struct state states[LEDGER_STATES];
     unsigned state_count;
+    uint64_t generation_min, generation_max; /* of a journal: each removal is one more */
+    uint64_t log_end;                        /* as it was told last */
 };
 
 /* ledger_begin -- nothing was done yet to what is a journal, or a directory. */
@@ -81,8 +83,9 @@ bool ledger_may_be_latest(const struct ledger *ledger, const void *data, size_t 
 /* ledger_outcome -- of a call that returned this, nobody having died. */
 enum outcome ledger_outcome(const struct ledger *ledger, unsigned step, int error);
 
-/* ledger_check -- asks the handle for everything; a finding if that is no state that can be. With `settle`,
- * what it shows is what there is, from now on. `who` is for the message. */
+/* ledger_check -- asks the handle for everything; a finding if that is no state that can be, or if the
+ * figures of cairn_stat() are not those of what is shown and of what was done (those of files: figures.h).
+ * With `settle`, what it shows is what there is, from now on. `who` is for the message. */
 void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const char *who);
 
 /* Where a journal cannot be read when it is opened, nothing is given up, but numbers and generations jump
@@ -90,15 +93,21 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
  * may say that it does not know what else there was, until that is accepted by a repair or removed: then the
  * latest is CAIRN_ECORRUPT. ledger_check() asks for no less than that. */
 
-/* ledger_glance -- the same, while calls of the system may fail. Each question may then be answered with an
- * error, but with nothing wrong; want of memory is never taken for damage or for nothing (`want`). */
-void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx, bool want,
-                   const char *who);
+/* What fails meanwhile. */
+enum ledger_fails {
+    FAILS_SOMETHING,
+    FAILS_READING, /* and nothing else */
+    FAILS_NO_CALL, /* but there may be no memory, or the context may end */
+};
 
-/* ledger_since -- has what is new since the mark shown, or the first of it, or nothing; that has to be of the
- * ledger, and each to be shown once. Returns what the call returns. */
-int ledger_since(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx,
-                 struct cairn_mark *mark, unsigned how);
+/* ledger_may_fail -- whether Latest and Load may say this of what is whole: want of memory is no failure of
+ * the system, and what cannot be read is not damaged. */
+bool ledger_may_fail(const struct ledger *ledger, enum ledger_fails fails, int error);
+
+/* ledger_glance -- the same, while calls of the system may fail. Each question may then be answered with an
+ * error, but with nothing wrong; want of memory is never taken for damage or for nothing. */
+void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struct cairn_ctx *ctx,
+                   enum ledger_fails fails, const char *who);
 
 /* ledger_holds -- whether, beyond doubt, this step's checkpoint is there and has its id. */
 bool ledger_holds(const struct ledger *ledger, unsigned step);
