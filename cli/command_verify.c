@@ -148,7 +148,7 @@ static int run_repair(struct request *request)
         failure_say(request->command, "%s", cairn_strerror(CAIRN_ENOMEM));
         return EXIT_FAILED;
     }
-    error = command_open(request, CAIRN_NO_THREAD | CAIRN_EXISTING, &op);
+    error = command_open(request, CAIRN_NO_THREAD | CAIRN_EXISTING | CAIRN_LOSE_UNREAD, &op);
     if (error == 0)
         error = cairn_repair(op, &request->ctx, &watch);
     code = command_close(request, op, error);
@@ -188,7 +188,8 @@ const struct command command_repair = {
     .summary = "accept the loss of what is damaged",
     .manual = "Accept the loss of what cannot be had any more: keep a copy of each damaged file, print what\n"
               "was given up and where the copy is. From then on `cairn latest` gives the newest checkpoint\n"
-              "that is intact. What is intact is not touched.\n",
+              "that is intact. What is intact is not touched. What cannot be read where the log ends is\n"
+              "given up for good: open the journal again before, if that may succeed another time.\n",
     .operands_min = 1,
     .operands_max = 1,
     .run = run_repair,

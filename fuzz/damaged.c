@@ -27,7 +27,7 @@ void damaged_decode(struct damaged *journal, const struct source *source)
     const uint8_t how = journal->how = source_u8(&pass);
     history_begin(&journal->history, (size_t)(how >> 1 & 3) * 4096);
     journal->closed = how & INPUT_CLOSED;
-    journal->lies = journal->jumped = journal->newer = false;
+    journal->lies = journal->blind = journal->gave_up = journal->newer = false;
     journal->stray_count = 0;
     if (how & INPUT_FAULT) {
         source_bytes(&pass, journal->fault, sizeof(journal->fault));

@@ -30,7 +30,8 @@ struct damaged {
     bool closed;                /* an index was committed that covers all, and may still be had */
     bool lies;                  /* some hash fits what was never recorded so */
     uint8_t fault[2], fault_at; /* with INPUT_FAULT */
-    bool jumped;                /* a writer has recovered what he could not read */
+    bool blind;                 /* a writer has recovered who may not have had that index */
+    bool gave_up;               /* he has given up what he could not read */
     uint8_t strays[STRAYS];
     unsigned stray_count;
     bool newer; /* a stray looks like a newer segment */

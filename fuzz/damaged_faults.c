@@ -15,7 +15,7 @@ static int before_call(struct call *call)
 
 const struct cairn_ctx *damaged_fail(const struct damaged *journal, unsigned at)
 {
-    if (!(journal->how & INPUT_FAULT) || journal->fault_at % AT_COUNT != at)
+    if (!(journal->how & INPUT_FAULT) || (journal->fault_at & ~AT_GIVES_UP) % AT_COUNT != at)
         return NULL;
     fault_arm(&fault, journal->fault[0], journal->fault[1]);
     calls_watch(before_call, NULL);

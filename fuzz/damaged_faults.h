@@ -10,8 +10,9 @@
 
 #include "fuzz/damaged.h"
 
-/* Who is at it when calls fail: the third of the bytes that say that. */
-enum { AT_READER, AT_WRITER, AT_ASKED, AT_REPAIR, AT_GOING_ON, AT_COUNT };
+/* Who is at it when calls fail: the third of the bytes that say that. With AT_GIVES_UP, what the writer
+ * cannot read where the log ends he gives up. */
+enum { AT_READER, AT_WRITER, AT_ASKED, AT_REPAIR, AT_GOING_ON, AT_COUNT, AT_GIVES_UP = 0x80 };
 
 /* damaged_fail -- calls fail from now on between calls_enter() and calls_leave(), if the input says so of
  * `at`; then it has called the first of these, and calls_inside() is true. Returns the context that his calls

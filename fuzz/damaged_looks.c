@@ -41,7 +41,8 @@ void damaged_look_failing(struct damaged *journal, unsigned at)
     if (at == AT_ASKED) /* he was in before that */
         calls_leave();
     struct cairn_op *op;
-    const unsigned flags = at == AT_READER ? CAIRN_READONLY : 0;
+    const bool gives_up = at == AT_WRITER && journal->fault_at & AT_GIVES_UP;
+    const unsigned flags = at == AT_READER ? CAIRN_READONLY : gives_up ? CAIRN_LOSE_UNREAD : 0;
     const int error =
         cairn_open(&op, at == AT_ASKED ? NULL : ctx, place_path(), flags | CAIRN_NO_THREAD | CAIRN_EXISTING);
     calls_enter();
@@ -50,8 +51,9 @@ void damaged_look_failing(struct damaged *journal, unsigned at)
     cairn_close(op);
     const bool reads = damaged_fails_files(); /* opening is of both */
     if (damaged_fail_no_more() && reads && at == AT_WRITER) {
-        journal->jumped = true;
-        journal->closed = false; /* he may not have had the index: with damage beside it two faults at once */
+        journal->gave_up = gives_up;
+        journal->blind = journal->closed; /* with damage beside it that is two faults at once */
+        journal->closed = false;
     }
 }
 

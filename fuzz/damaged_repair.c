@@ -70,7 +70,7 @@ void damaged_repair(const struct damaged *journal, const struct answers *writer)
                     after.latest, after.latest_record, after.intact, after.intact_record);
         after.latest = writer->latest;
         after.latest_record = writer->latest_record;
-        if (!journal->jumped)
+        if (!journal->blind)
             damaged_compare(writer, "the writer", &after, "who has repaired it");
         shown = (struct shown){0};
         error = cairn_repair(op, NULL, &watch);

@@ -110,14 +110,16 @@ static void lie_header(struct history *history, struct source *source)
 }
 
 /* torn -- bytes behind the log's end: of nothing, or a whole record of an append that was cut off before one
- * that it followed. */
+ * that it followed, and that took some room. */
 static void torn(struct history *history, struct source *source)
 {
     struct history_segment *segment = &history->segments[history->segment_count - 1];
     const struct tail *tail = &history->tail;
     const uint8_t how = source_u8(source);
+    const size_t behind = 8u * source_u8(source);
+    const size_t room = how & 1 && behind < sizeof(struct record) ? sizeof(struct record) : 0;
     const size_t offset =
-        (size_t)(tail->position - segment->header.tail.position) + SEGMENT_PAGE + 8u * source_u8(source);
+        (size_t)(tail->position - segment->header.tail.position) + SEGMENT_PAGE + behind + room;
     struct record record = {
         .kind = RECORD_CHECKPOINT,
         .position = segment->header.tail.position + offset - SEGMENT_PAGE,

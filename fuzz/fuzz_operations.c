@@ -76,18 +76,30 @@ static enum outcome judge(const struct job *job, bool faulty)
 /* settle -- an action has ended: what that makes of the model. */
 static void settle(struct job *job, bool faulty)
 {
-    const bool reads = between.fault.fired && between.fault.class == CLASS_READS;
-
-    FUZZ_ASSERT(ledger_may_fail(&tested.ledger, between_fails(), job->error) ||
+    FUZZ_ASSERT(ledger_may_fail(between_fails(), job->error) ||
                     (job->error == CAIRN_EIO && job->kind != ACTION_LATEST && job->kind != ACTION_LOAD &&
                      job->kind != ACTION_SINCE),
                 "for what cannot be read, or for want of memory, action %d gives %d: %s", (int)job->kind,
                 job->error, job->message);
-    if (reads && (job->kind == ACTION_REOPEN || job->kind == ACTION_RENEW))
-        tested.ledger.may_jump = true;
     /* Repairing writes, and may have been what failed for good. */
     if (faulty && job->kind == ACTION_REPAIR && job->error == CAIRN_EIO)
         tested.unknown++;
+}
+
+/* ask_unsettled -- if where a journal's log ends could not be read when it was opened, it can be read, and
+ * nothing can be changed; opened anew, it is what it was. */
+static void ask_unsettled(void)
+{
+    if (tested.ledger.directory || tested.handles[0] == NULL ||
+        cairn_repair(tested.handles[0], NULL, NULL) != CAIRN_EIO)
+        return;
+    int error = cairn_checkpoint(tested.handles[0], NULL, "", "", 0, NULL);
+    FUZZ_ASSERT(error == CAIRN_EIO, "where the log ends could not be read, and recording gives %d", error);
+    for (unsigned i = 0; i < 2; i++) {
+        if (tested.handles[i])
+            ledger_glance(&tested.ledger, tested.handles[i], NULL, FAILS_SOMETHING, "who could not read all");
+    }
+    tested_renew();
 }
 
 /* run_one -- an action, and the one that comes between its calls, if one does. */
@@ -136,6 +148,7 @@ static void run_one(struct source *source)
         second_wait(false);
     between_release();
     settle(&job, faulty);
+    const bool unread = between.fault.fired && between.fault.class == CLASS_READS;
     memset(&between, 0, sizeof(between));
     if (both && !fired)
         action_perform(&other); /* there were fewer calls: it comes afterwards */
@@ -153,6 +166,8 @@ static void run_one(struct source *source)
         if (job.writes)
             ledger_end(&tested.ledger, job.step, outcome, job.id);
     }
+    if (unread && (job.kind == ACTION_REOPEN || job.kind == ACTION_RENEW))
+        ask_unsettled();
     if (tested.unknown >= UNKNOWN_MAX || tested.handles[0] == NULL || tested.handles[1] == NULL)
         tested_renew();
     else if (tested.unknown == 0)

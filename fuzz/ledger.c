@@ -20,7 +20,6 @@ struct shown {
 struct look {
     struct shown at[LEDGER_STEPS];
     unsigned count, lost;
-    bool jumped; /* it says that it does not know all, and may */
     bool faulty; /* reading may fail meanwhile */
     const char *who;
     const struct ledger *ledger;
@@ -38,7 +37,6 @@ static void begin_states(struct ledger *ledger)
 void ledger_begin(struct ledger *ledger, bool directory)
 {
     ledger->directory = directory;
-    ledger->may_jump = false;
     ledger->step_count = 0;
     begin_states(ledger);
 }
@@ -346,9 +344,8 @@ static void check_latest(const struct look *look, struct cairn_op *op)
         size_t size;
         int error =
             intact ? cairn_latest_intact(op, NULL, &id, &data, &size) : cairn_latest(op, NULL, &data, &size);
-        const bool unknown = look->jumped && !intact && error == CAIRN_ECORRUPT;
-        LOOK_ASSERT(error == (last ? 0 : CAIRN_ENONE) || unknown, look, "%s: latest gives %d: %s", look->who,
-                    error, cairn_message());
+        LOOK_ASSERT(error == (last ? 0 : CAIRN_ENONE), look, "%s: latest gives %d: %s", look->who, error,
+                    cairn_message());
         if (error)
             continue;
         LOOK_ASSERT(size == last->size && XXH3_64bits(data, size) == last->hash, look,
@@ -409,8 +406,8 @@ static void check_gone(const struct look *look, struct cairn_op *op)
         void *data;
         size_t size;
         int error = cairn_load(op, NULL, ledger->steps[i].id, &data, &size);
-        LOOK_ASSERT(error == CAIRN_ENOTFOUND || (ledger->may_jump && error == CAIRN_ECORRUPT), look,
-                    "%s: %s is gone, and load gives %d", look->who, ledger->steps[i].id, error);
+        LOOK_ASSERT(error == CAIRN_ENOTFOUND, look, "%s: %s is gone, and load gives %d", look->who,
+                    ledger->steps[i].id, error);
     }
 }
 
@@ -437,10 +434,9 @@ static void check_generation(const struct look *look, uint64_t generation)
     const struct ledger *ledger = look->ledger;
     char end[32];
 
-    LOOK_ASSERT(generation >= ledger->generation_min &&
-                    (generation <= ledger->generation_max || ledger->may_jump),
-                look, "%s: stat tells of generation %" PRIu64 ", of %" PRIu64 " to %" PRIu64, look->who,
-                generation, ledger->generation_min, ledger->generation_max);
+    LOOK_ASSERT(generation >= ledger->generation_min && generation <= ledger->generation_max, look,
+                "%s: stat tells of generation %" PRIu64 ", of %" PRIu64 " to %" PRIu64, look->who, generation,
+                ledger->generation_min, ledger->generation_max);
     snprintf(end, sizeof(end), "@%" PRIu64, generation);
     for (unsigned k = 0; k < look->count; k++) {
         const char *at = strchr(look->at[k].id, '@');
@@ -469,7 +465,7 @@ static void check_figures(const struct look *look, const struct cairn_stat *stat
 
     for (unsigned k = 0; k < look->count; k++)
         bytes += look->at[k].size;
-    LOOK_ASSERT(stat->count == look->count && stat->lost == 0 && (!stat->damaged || look->jumped), look,
+    LOOK_ASSERT(stat->count == look->count && stat->lost == 0 && !stat->damaged, look,
                 "%s: stat counts %" PRIu64 ", %" PRIu64 " lost, damaged %d", who, stat->count, stat->lost,
                 stat->damaged);
     LOOK_ASSERT(stat->data_bytes == bytes, look, "%s: stat counts %" PRIu64 " bytes of data, of %" PRIu64,
@@ -497,7 +493,6 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
     look.ledger = ledger;
     int error = cairn_stat(op, NULL, &stat);
     LOOK_ASSERT(error == 0, &look, "%s: stat gives %d: %s", who, error, cairn_message());
-    look.jumped = ledger->may_jump && stat.damaged;
     look.faulty = false;
     error = cairn_list(op, NULL, show, &look);
     LOOK_ASSERT(error == 0, &look, "%s: list gives %d: %s", who, error, cairn_message());
@@ -505,16 +500,14 @@ void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const
     check_latest(&look, op);
     check_figures(&look, &stat);
     error = cairn_verify(op, NULL, NULL);
-    if (error && !look.jumped) {
+    if (error) {
         static const struct cairn_watch tell = {.damage = print_damage};
         error = cairn_verify(op, NULL, &tell);
     }
-    LOOK_ASSERT(error == 0 || (look.jumped && error == CAIRN_ECORRUPT), &look, "%s: verify gives %d: %s", who,
-                error, cairn_message());
+    LOOK_ASSERT(error == 0, &look, "%s: verify gives %d: %s", who, error, cairn_message());
     for (unsigned k = 0; k < look.count; k++)
-        LOOK_ASSERT(ledger->directory || ledger->may_jump
-                        ? k == 0 || look.at[k].number > look.at[k - 1].number
-                        : look.at[k].number == k,
+        LOOK_ASSERT(ledger->directory ? k == 0 || look.at[k].number > look.at[k - 1].number
+                                      : look.at[k].number == k,
                     &look, "%s: %s is number %" PRIu64, who, look.at[k].id, look.at[k].number);
     for (unsigned i = 0; i < ledger->state_count && !one; i++) {
         found = ledger->states[i];
@@ -584,10 +577,10 @@ static bool may_be_empty(const struct ledger *ledger)
     return ledger_may_be_latest(ledger, NULL, 0);
 }
 
-bool ledger_may_fail(const struct ledger *ledger, enum ledger_fails fails, int error)
+bool ledger_may_fail(enum ledger_fails fails, int error)
 {
     if (error == CAIRN_ECORRUPT)
-        return fails == FAILS_SOMETHING || ledger->may_jump;
+        return fails == FAILS_SOMETHING;
     return error != CAIRN_EIO || fails != FAILS_NO_CALL;
 }
 
@@ -606,7 +599,7 @@ static void glance_at_latest(const struct look *look, struct cairn_op *op, const
         LOOK_ASSERT(ledger_may_be_latest(ledger, data, size), look, "%s: this is not the latest", look->who);
         cairn_free(data);
     }
-    LOOK_ASSERT(ledger_may_fail(ledger, fails, error), look, "%s: latest: %s", look->who, cairn_message());
+    LOOK_ASSERT(ledger_may_fail(fails, error), look, "%s: latest: %s", look->who, cairn_message());
     error = cairn_latest_intact(op, ctx, &id, &data, &size);
     LOOK_ASSERT(!want || error != CAIRN_ENONE || may_be_empty(ledger), look, "%s: none is intact", look->who);
     if (error == 0) {
@@ -646,7 +639,7 @@ void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struc
     LOOK_ASSERT(error || look.lost || may_count(ledger, look.count), &look, "%s: not all is listed", who);
     for (unsigned i = 0; i < look.count; i++) {
         error = cairn_load(op, ctx, look.at[i].id, &data, &size);
-        LOOK_ASSERT(error != CAIRN_ENOTFOUND && ledger_may_fail(ledger, fails, error), &look,
+        LOOK_ASSERT(error != CAIRN_ENOTFOUND && ledger_may_fail(fails, error), &look,
                     "%s: %s is listed, and cannot be loaded: %d, %s", who, look.at[i].id, error,
                     cairn_message());
         if (error)
@@ -659,8 +652,7 @@ void ledger_glance(const struct ledger *ledger, struct cairn_op *op, const struc
     error = cairn_stat(op, ctx, &stat);
     LOOK_ASSERT(error || stat.lost || may_count(ledger, stat.count), &look, "%s: stat counts %" PRIu64, who,
                 stat.count);
-    LOOK_ASSERT(!want || error || ledger->may_jump || !stat.damaged, &look, "%s: stat tells of damage", who);
+    LOOK_ASSERT(!want || error || !stat.damaged, &look, "%s: stat tells of damage", who);
     error = cairn_verify(op, ctx, NULL);
-    LOOK_ASSERT(!want || ledger->may_jump || error != CAIRN_ECORRUPT, &look, "%s: verify: %s", who,
-                cairn_message());
+    LOOK_ASSERT(!want || error != CAIRN_ECORRUPT, &look, "%s: verify: %s", who, cairn_message());
 }

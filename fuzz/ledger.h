@@ -48,8 +48,6 @@ struct state {
 
 struct ledger {
     bool directory;
-    bool
-        may_jump; /* a journal was opened while reading failed: it may say that not all is known, see below */
     struct step steps[LEDGER_STEPS];
     unsigned step_count;
     struct state states[LEDGER_STATES];
@@ -88,11 +86,6 @@ enum outcome ledger_outcome(const struct ledger *ledger, unsigned step, int erro
  * With `settle`, what it shows is what there is, from now on. `who` is for the message. */
 void ledger_check(struct ledger *ledger, struct cairn_op *op, bool settle, const char *who);
 
-/* Where a journal cannot be read when it is opened, nothing is given up, but numbers and generations jump
- * (docs/protocol.md, Recovery). All that was recorded is there once it can be read; but beside it the journal
- * may say that it does not know what else there was, until that is accepted by a repair or removed: then the
- * latest is CAIRN_ECORRUPT. ledger_check() asks for no less than that. */
-
 /* What fails meanwhile. */
 enum ledger_fails {
     FAILS_SOMETHING,
@@ -102,7 +95,7 @@ enum ledger_fails {
 
 /* ledger_may_fail -- whether Latest and Load may say this of what is whole: want of memory is no failure of
  * the system, and what cannot be read is not damaged. */
-bool ledger_may_fail(const struct ledger *ledger, enum ledger_fails fails, int error);
+bool ledger_may_fail(enum ledger_fails fails, int error);
 
 /* ledger_glance -- the same, while calls of the system may fail. Each question may then be answered with an
  * error, but with nothing wrong; want of memory is never taken for damage or for nothing. */

@@ -40,6 +40,13 @@ struct control_tail {
     _Atomic uint64_t words[2][TAIL_WORDS];
 };
 
+/* Why recovery did not come to its end, and what that means. */
+enum unsettled {
+    UNSETTLED_SPACE = 1,   /* there was no space for a new segment */
+    UNSETTLED_UNREAD = 2,  /* where the log ends could not be read */
+    UNSETTLED_UNKNOWN = 4, /* nobody knows what was recorded last */
+};
+
 struct control {
     uint64_t magic;
     uint32_t version;
@@ -51,7 +58,7 @@ struct control {
     _Atomic uint32_t wake;          /* futex: changes whenever durable or epoch do */
     _Atomic uint32_t broken;        /* the segment in use must be neither written nor synced again */
     _Atomic uint32_t reserve_ready; /* the reserve spare is there */
-    _Atomic uint32_t unsettled;     /* recovery had no space to end: nothing can be appended */
+    _Atomic uint32_t unsettled;     /* bits of enum unsettled; if any, nothing can be appended */
     _Atomic uint64_t failures;      /* how often giving up a segment has failed */
     _Atomic uint64_t epoch;         /* how many segments were given up */
     struct control_tail appended;   /* the tail; changed by the holder of `append` */

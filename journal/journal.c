@@ -96,6 +96,7 @@ static int journal_make(struct journal **result, const char *root, int dir, cons
     journal->inode = st->st_ino;
     journal->readonly = flags & CAIRN_READONLY;
     journal->existing = flags & CAIRN_EXISTING;
+    journal->lose_unread = flags & CAIRN_LOSE_UNREAD;
     journal->path = path;
     journal->dir = dir;
     files_init(&journal->files);

@@ -39,9 +39,10 @@ struct journal {
     dev_t device;
     ino_t inode;
     bool readonly;
-    bool existing; /* none is to be made where there is none */
-    char *path;    /* as it was first opened with, for messages */
-    int dir;       /* its lock says that this process is alive (attach.h) */
+    bool existing;    /* none is to be made where there is none */
+    bool lose_unread; /* where the log ends is told without what cannot be read */
+    char *path;       /* as it was first opened with, for messages */
+    int dir;          /* its lock says that this process is alive (attach.h) */
     uint8_t uuid[16];
     bool uuid_known;
 

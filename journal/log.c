@@ -173,7 +173,13 @@ static int give_up(struct journal *journal)
     uint64_t durable = control_durable_position(control);
     struct tail tail, state;
 
-    if (atomic_load(&control->unsettled))
+    const uint32_t unsettled = atomic_load(&control->unsettled);
+    if (unsettled & UNSETTLED_UNREAD)
+        return cairn_set_message(CAIRN_EIO,
+                                 "%s: where the log ends could not be read when the journal was opened; open "
+                                 "it anew, or repair it (CAIRN_LOSE_UNREAD), which gives that up",
+                                 journal->path);
+    if (unsettled)
         return cairn_set_message(
             CAIRN_ENOSPC,
             "%s: the last segment is damaged, and there was no space for another one when "

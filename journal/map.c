@@ -150,6 +150,8 @@ int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx)
         if (result == 0)
             result = map_advance(map, &scan, &last_hole);
         scan_release(&scan);
+        if (result == SCAN_END && map->at.position == final.position)
+            tail_jump(&map->at, final.next_number, final.next_generation);
         if (result == SCAN_END || result < 0)
             return result;
         map->loaded = false; /* retired beneath us: begin anew */

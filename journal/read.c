@@ -129,6 +129,20 @@ static int not_known(struct journal *journal, const struct tail *at, uint64_t nu
                              journal->path, place->segment, number, at->generation);
 }
 
+/* end_unknown -- whether nobody knows what was recorded last, and no record says so yet. */
+static bool end_unknown(const struct journal *journal)
+{
+    return journal->control ? (atomic_load(&journal->control->unsettled) & UNSETTLED_UNKNOWN) != 0
+                            : journal->alone_unknown;
+}
+
+/* end_unread -- whether that is so because where the log ends could not be read. */
+static bool end_unread(const struct journal *journal)
+{
+    return journal->control ? (atomic_load(&journal->control->unsettled) & UNSETTLED_UNREAD) != 0
+                            : journal->alone_unread;
+}
+
 /* suppose_jump -- before a walk in search of `number` has met anything that tells more: if newer ones than
  * all that are known of may be lost, that is said at the log's end. */
 static void suppose_jump(struct journal *journal, const struct tail *at, uint64_t number, struct place *place)
@@ -138,18 +152,20 @@ static void suppose_jump(struct journal *journal, const struct tail *at, uint64_
         place->segment = journal_newest(journal);
         place->position = at->position;
         place->first = at->number;
+        place->unread = end_unread(journal);
     }
 }
 
 /* suppose_in_hole -- the record that says what was jumped over may be in this hole, unless one is met that is
- * whole. A reader that is alone looks for what no record says yet. */
+ * whole. */
 static void suppose_in_hole(struct journal *journal, const struct hole *hole, struct place *place)
 {
-    if (journal->control == NULL && journal->alone_unknown)
+    if (end_unknown(journal))
         return;
     place->segment = hole->segment;
     place->position = hole->position;
     place->end = hole->end;
+    place->unread = hole->unread;
 }
 
 /* find -- where checkpoint `number` is, as of `at`, by the map (which the caller holds). 0, CAIRN_ENOTFOUND,
@@ -191,6 +207,7 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
             place->position = record->position;
             place->end = record_end(record);
             place->first = record->number;
+            place->unread = false;
             jumped = true;
         } else if (result == SCAN_RECORD && record->kind == RECORD_CHECKPOINT && record->number == number) {
             set_place(place, scan.segment->header.number, record->position, record->hash);
@@ -266,16 +283,20 @@ static int is_accepted(struct journal *journal, const struct tail *at, const str
 }
 
 /* newest_jump -- whether newer ones than any that is known of may have been lost. 0 if not, or if that is
- * accepted; CAIRN_ECORRUPT; another error. */
-static int newest_jump(struct journal *journal, const struct tail *at, struct accepted *accepted)
+ * accepted; CAIRN_ECORRUPT, with *place; another error. */
+static int newest_jump(struct journal *journal, const struct tail *at, struct accepted *accepted,
+                       struct place *place)
 {
-    struct place place;
+    struct place jump;
 
     if (at->next_number <= at->number)
         return 0;
-    int error = find(journal, at->number, at, &place);
-    int known = error == CAIRN_ECORRUPT ? is_accepted(journal, at, &place, accepted) : 0;
-    return known < 0 ? known : known ? 0 : error;
+    int error = find(journal, at->number, at, &jump);
+    int known = error == CAIRN_ECORRUPT ? is_accepted(journal, at, &jump, accepted) : 0;
+    if (known > 0)
+        return 0;
+    *place = jump;
+    return known < 0 ? known : error;
 }
 
 /* newest -- one attempt at the newest checkpoint, or with `intact` at the newest that is whole. *at as of
@@ -321,7 +342,7 @@ static int newest(struct journal *journal, const struct cairn_ctx *ctx, bool int
         error = cairn_ctx_check(ctx);
     }
     if (!intact && (error == 0 || error == CAIRN_ENONE)) {
-        int jump = newest_jump(journal, at, &accepted);
+        int jump = newest_jump(journal, at, &accepted, place);
         error = jump ? jump : error;
     }
     pthread_mutex_unlock(&journal->map_lock);
@@ -421,9 +442,9 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
         if (result < 0)
             return result;
         if (result == SCAN_END) {
-            if (journal->control != NULL || !journal->alone_unknown)
+            if (!end_unknown(journal))
                 return 0;
-            const struct hole hole = {.segment = journal->alone_newest,
+            const struct hole hole = {.segment = journal_newest(journal),
                                       .position = at->position,
                                       .end = at->position,
                                       .generation = at->generation,

@@ -72,6 +72,29 @@ static int nothing_there(struct journal *journal)
     return error ? error : cairn_set_message(CAIRN_ENONE, "%s: there is no journal", journal->path);
 }
 
+/* jump_over -- past all that may have been given where nobody knows what was. */
+static void jump_over(const struct survey *found, struct tail *at)
+{
+    struct jump jump;
+
+    survey_jump(found, at, &jump);
+    at->next_number = jump.next_number;
+    at->next_generation = jump.next_generation;
+}
+
+/* sync_fresh -- what a killed process wrote may only be in the page cache; on a medium that can be written,
+ * it is synced. For those who will not write it again. */
+static void sync_fresh(struct journal *journal, const struct survey *found)
+{
+    const struct segment *segment;
+    const char *reason;
+
+    if (found->fresh_count == 0 || files_get(journal, found->newest, &segment, &reason) != 0)
+        return;
+    fdatasync(segment->fd);
+    files_put(journal, segment);
+}
+
 int recovery_read(struct journal *journal)
 {
     struct survey found;
@@ -91,23 +114,9 @@ int recovery_read(struct journal *journal)
         journal->alone_newest = found.highest;
         journal->alone_unknown = found.unknown != 0;
         journal->alone_unread = found.unread;
-        if (found.unknown) { /* as a writer would go on */
-            struct jump jump;
-            survey_jump(&found, &journal->map.at, &jump);
-            journal->map.at.next_number = jump.next_number;
-            journal->map.at.next_generation = jump.next_generation;
-        }
+        jump_over(&found, &journal->map.at); /* as a writer would go on */
         journal->alone_index_end = found.index ? found.cover.position : 0;
-        if (found.fresh_count && found.newest) {
-            /* What a killed process wrote may only be in the page cache; on a medium that can be written,
-             * sync it. */
-            const struct segment *segment;
-            const char *reason;
-            if (files_get(journal, found.newest, &segment, &reason) == 0) {
-                fdatasync(segment->fd);
-                files_put(journal, segment);
-            }
-        }
+        sync_fresh(journal, &found);
     }
     survey_release(&found);
     return error;
@@ -323,12 +332,9 @@ static int renew(struct journal *journal, struct survey *found)
     uint64_t room = (found->fresh_count ? journal->map.at.position - found->vouched.position : 0) +
                     record_size(0, sizeof(struct jump));
     const char *reason;
-    struct jump jump;
     int error = 0;
 
-    survey_jump(found, &state, &jump);
-    state.next_number = jump.next_number;
-    state.next_generation = jump.next_generation;
+    jump_over(found, &state);
     if (found->newest && base < found->header.tail.position + found->header.capacity)
         base = found->header.tail.position + found->header.capacity;
     if (found->newest < found->highest)
@@ -340,9 +346,8 @@ static int renew(struct journal *journal, struct survey *found)
         error = files_get(journal, found->newest, &work.from, &reason);
     }
     if (error == 0) {
-        uint64_t end = found->unread ? base : found->witness;
-        int number =
-            log_next_segment(journal, &state, found->highest + 1, base, end, room, true, refill, &work);
+        int number = log_next_segment(journal, &state, found->highest + 1, base, found->witness, room, true,
+                                      refill, &work);
         if (number)
             error = system_error(abs(number), "%s: cannot make a segment", journal->path);
     }
@@ -354,17 +359,35 @@ static int renew(struct journal *journal, struct survey *found)
     control_set_durable(control, &work.tail);
     atomic_store(&control->epoch, 1); /* the first append commits the index: the old segment is not sealed */
     atomic_store(&control->broken, 0);
-    if (found->fresh_count || found->unread)
+    if (found->fresh_count)
         journal->map.loaded = false; /* it has been where these records were */
     return 0;
+}
+
+/* leave_unsettled -- what there is can be read. Nothing may be appended, for that needs what renew() does;
+ * the next recovery tries again. */
+static void leave_unsettled(struct journal *journal, const struct survey *found, uint32_t why)
+{
+    struct control *control = journal->control;
+    struct tail *at = &journal->map.at;
+
+    jump_over(found, at);
+    control_set_tail(control, at);
+    control_set_durable(control, at);
+    atomic_store(&control->unsettled, found->unknown ? why | UNSETTLED_UNKNOWN : why);
+    atomic_store(&control->broken, 1);
+    sync_fresh(journal, found);
 }
 
 /* settle -- makes durable what was found, in the segment itself or in a new one. */
 static int settle(struct journal *journal, struct survey *found)
 {
-    struct control *control = journal->control;
     int error = 0;
 
+    if (found->unread && !journal->lose_unread) {
+        leave_unsettled(journal, found, UNSETTLED_UNREAD);
+        return 0;
+    }
     if (found->newest == 1 && found->witness <= found->header.tail.position) {
         error = folder_sync(journal->dir, journal->path); /* its maker may not have come to it */
         if (error)
@@ -374,11 +397,7 @@ static int settle(struct journal *journal, struct survey *found)
         error = renew(journal, found);
         if (error != CAIRN_ENOSPC)
             return error;
-        /* What there is can be read. Nothing may be appended, for that needs what renew() does; the next
-         * recovery tries again. */
-        atomic_store(&control->unsettled, 1);
-        atomic_store(&control->broken, 1);
-        control_set_durable(control, &journal->map.at);
+        leave_unsettled(journal, found, UNSETTLED_SPACE);
         return 0;
     }
     /* What a killed process has made or removed here may not be durable, or come back: above all a next
@@ -401,7 +420,7 @@ static int settle(struct journal *journal, struct survey *found)
             .body_hash = record_body_hash("", 0, nonce, sizeof(nonce)),
             .label_hash = record_label_hash("", 0),
         };
-        error = log_append(journal, NULL, atomic_load(&control->failures), &entry, &appended);
+        error = log_append(journal, NULL, atomic_load(&journal->control->failures), &entry, &appended);
     }
     return error;
 }

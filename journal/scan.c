@@ -104,26 +104,6 @@ static int find_follower(struct scan *scan)
     return result < 0 ? result : 0;
 }
 
-/* keep_known -- a follower whose header does not tell the chain was made when what is before it could not be
- * read (survey.c, keep_unread()). What has been read now counts, if it is more than the header knows. */
-static void keep_known(struct tail *then, const struct tail *at)
-{
-    struct tail more = *at;
-
-    if (at->generation < then->generation ||
-        (at->generation == then->generation && at->number <= then->number))
-        return;
-    more.position = then->position;
-    more.chain = then->chain;
-    more.sequence = then->sequence;
-    more.segment = then->segment;
-    if (at->generation == then->generation && more.next_number < then->next_number)
-        more.next_number = then->next_number;
-    if (more.next_generation < then->next_generation)
-        more.next_generation = then->next_generation;
-    *then = more;
-}
-
 /* loses_nothing -- whether from `at` to the follower's beginning there is nothing that could be lost. */
 static bool loses_nothing(const struct tail *at, const struct tail *then)
 {
@@ -142,8 +122,6 @@ static bool leave(struct scan *scan, uint64_t position, const char *reason)
     if (scan->follower) {
         then = scan->next.tail;
         then.chain = scan->next.hash;
-        if (scan->next.prev_chain == 0)
-            keep_known(&then, at);
     } else if (scan->final_known && scan->final.position == scan->limit) {
         then = scan->final;
     } else {
@@ -152,8 +130,7 @@ static bool leave(struct scan *scan, uint64_t position, const char *reason)
     if (scan->follower && loses_nothing(at, &then))
         reason = NULL;
     else if (reason == NULL && scan->follower &&
-             (at->sequence != then.sequence ||
-              (scan->next.prev_chain != 0 && scan->next.prev_chain != at->chain)))
+             (at->sequence != then.sequence || scan->next.prev_chain != at->chain))
         reason = "records are missing at the segment's end";
 
     scan->hole = (struct hole){
@@ -217,7 +194,7 @@ static int enter(struct scan *scan)
         error = scan_remains(scan->journal, scan->segment, segment_base(scan->segment), &remains);
         if (error && error != CAIRN_EIO)
             return error;
-        scan->end_unread |= error != 0;
+        scan->end_unread |= error != 0 && scan->follower == 0;
         if (scan->final_known && scan->final.segment == scan->at.segment &&
             scan->final.position > remains.durable)
             remains.durable = scan->final.position;

@@ -46,7 +46,7 @@ struct segment_header {
     uint64_t capacity;     /* bytes for records; the file is SEGMENT_FRAME larger */
     uint64_t prev_end;     /* where the log ended when this was made, */
     uint64_t prev_segment; /* in which segment; 0 for the first. Not the one before this if that was lost */
-    uint64_t prev_chain;   /* the hash of the last header there; 0 if it is not known */
+    uint64_t prev_chain;   /* the hash of the last header there */
     int64_t time_ns;       /* when this was written */
     struct tail tail;      /* at this segment's beginning; its chain is 0, for `hash` below takes its place */
     uint64_t hash;         /* of all the above; the `prev` of the first record */

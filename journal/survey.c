@@ -279,27 +279,16 @@ static int pass_over(struct survey *found, int error)
     return 0;
 }
 
-/* keep_unread -- the newest segment could not be read, or not all of it: nothing of it is given up, and the
- * log goes on in a new one, past all that it may hold. */
-static void keep_unread(struct journal *journal, struct survey *found, const struct remains *remains)
+/* end_unread -- where the log ends could not be told: nobody knows what came after what was read, but what is
+ * seen behind it was given. */
+static void end_unread(struct journal *journal, struct survey *found, const struct remains *remains)
 {
-    struct tail *state = &found->vouched;
+    struct tail *at = &journal->map.at;
 
-    *state = journal->map.at;
-    if (remains->generation == state->generation && state->number < remains->number)
-        state->number = remains->number;
-    if (state->next_number < state->number)
-        state->next_number = state->number;
-    if (state->next_generation <= remains->generation)
-        state->next_generation = remains->generation + 1;
-    if (state->sequence < remains->sequence)
-        state->sequence = remains->sequence;
-    state->sequence += UNKNOWN_SEGMENT_RECORDS;
-    state->chain = 0;
-    if (found->newest)
-        state->segment =
-            found->newest; /* to its very end, so that all of it counts that can be read one day */
-    found->fresh_count = 0;
+    if (remains->generation == at->generation && at->next_number < remains->number)
+        at->next_number = remains->number;
+    if (at->next_generation <= remains->generation)
+        at->next_generation = remains->generation + 1;
     found->renew = true;
     found->unknown++;
 }
@@ -418,7 +407,7 @@ int survey_end(struct journal *journal, struct survey *found)
     if (cut && is_cut_short(newest, map->at.position, found->file_size))
         found->unknown++;
     if (found->unread)
-        keep_unread(journal, found, &remains);
+        end_unread(journal, found, &remains);
 done:
     files_put(journal, newest);
     return error;

@@ -68,23 +68,14 @@ void tail_apply(struct tail *tail, const struct record *record, const void *data
     tail->position = record_end(record);
     tail->chain = record->hash;
     tail->sequence = record->sequence + 1;
-    /* What could not be read when the record was written, and can be now, counts beside what that knows of.
-     */
-    const bool less = !removes && record->generation == tail->generation && record->number < tail->number;
     tail->generation = record->generation;
-    if (record->kind == RECORD_CHECKPOINT)
-        tail->number = record->number + 1;
-    else if (!less)
-        tail->number = record->number;
+    tail->number = record->number + (record->kind == RECORD_CHECKPOINT);
     /* Within a generation it never goes back. */
     if (removes || tail->next_number < tail->number)
         tail->next_number = tail->number;
     if (record->kind == RECORD_JUMP) {
         struct jump jump;
         memcpy(&jump, data, sizeof(jump));
-        if (tail->next_number < jump.next_number)
-            tail->next_number = jump.next_number;
-        if (tail->next_generation < jump.next_generation)
-            tail->next_generation = jump.next_generation;
+        tail_jump(tail, jump.next_number, jump.next_generation);
     }
 }

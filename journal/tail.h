@@ -48,6 +48,15 @@ void tail_begin(struct tail *tail);
  * follows the tail, or a hole that does. */
 void tail_apply(struct tail *tail, const struct record *record, const void *data);
 
+/* tail_jump -- numbers and generations go on there at least. */
+static inline void tail_jump(struct tail *tail, uint64_t next_number, uint64_t next_generation)
+{
+    if (tail->next_number < next_number)
+        tail->next_number = next_number;
+    if (tail->next_generation < next_generation)
+        tail->next_generation = next_generation;
+}
+
 /* tail_is_sound -- whether a record can be put at this tail, in a segment of positions from `base` to
  * `limit`: for one that stood where others may have written over it. */
 static inline int tail_is_sound(const struct tail *tail, uint64_t base, uint64_t limit)

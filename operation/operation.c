@@ -111,7 +111,7 @@ int cairn_init(struct cairn_op *op, const struct cairn_ctx *ctx, const char *roo
         return cairn_set_message(CAIRN_ESTATE, "cairn_init: this handle has been initialised already");
     if (*root == '\0')
         return cairn_set_message(CAIRN_EINVAL, "no place is named: the root, or the URL, is empty");
-    if (flags & ~(unsigned)(CAIRN_READONLY | CAIRN_NO_THREAD | CAIRN_EXISTING))
+    if (flags & ~(unsigned)(CAIRN_READONLY | CAIRN_NO_THREAD | CAIRN_EXISTING | CAIRN_LOSE_UNREAD))
         return cairn_set_message(CAIRN_EINVAL, "cairn_init: flags has a bit that is none: 0x%x", flags);
     int error = cairn_ctx_check(ctx);
     if (error)

@@ -393,11 +393,27 @@ static void goes_on(void)
     cairn_close(op);
 }
 
-/* expect -- what there is: to a reader that is alone, to whoever recovers, and after that. */
-static void expect(const char *all, int latest)
+/* ask_beside -- a process that joins the one that has recovered. */
+static int ask_beside(void *arg)
+{
+    const struct answers *expected = arg;
+    struct answers answers = ask(CAIRN_READONLY);
+
+    if (strcmp(answers.all, expected->all) == 0 && answers.latest == expected->latest &&
+        answers.intact == expected->intact && answers.damaged == expected->damaged &&
+        answers.sound == expected->sound)
+        return 0;
+    fprintf(stderr, "# who joins is told %s, latest %d, intact %d, damaged %d, sound %d\n", answers.all,
+            answers.latest, answers.intact, answers.damaged, answers.sound);
+    return 1;
+}
+
+/* answer -- what there is: to a reader that is alone, to whoever recovers, and to who joins that one. */
+static void answer(const char *all, int latest)
 {
     struct scratch_tree tree;
 
+    set_bad(false);
     scratch_tree_take(&tree, place);
     set_bad(true);
     struct answers alone = ask(CAIRN_READONLY);
@@ -411,12 +427,39 @@ static void expect(const char *all, int latest)
     assert_int_equal(alone.latest, latest);
 
     for (int i = 0; i < 2; i++) {
-        struct answers answers = ask(0);
+        struct answers answers;
+        struct cairn_op *op = open_it(0);
+        ask_op(op, &answers);
         same(&alone, &answers);
+        assert_int_equal(process_end(process_start(ask_beside, &alone)), 0);
+        cairn_close(op);
     }
     struct answers alone_again = ask(CAIRN_READONLY);
     same(&alone, &alone_again);
+}
+
+/* expect -- the same, and after that. */
+static void expect(const char *all, int latest)
+{
+    answer(all, latest);
     goes_on();
+}
+
+/* refuses -- whether nothing can be recorded or removed, for where the log ends cannot be read. */
+static bool refuses(void)
+{
+    struct cairn_op *op = open_it(0);
+    const int error = cairn_checkpoint(op, NULL, "", "", 0, NULL);
+
+    assert_true(error == 0 || error == CAIRN_EIO);
+    if (error) {
+        assert_int_equal(cairn_compact(op, NULL, ""), CAIRN_EIO);
+        assert_int_equal(cairn_clear(op, NULL), CAIRN_EIO);
+        assert_int_equal(cairn_complete(op, NULL), CAIRN_EIO);
+        assert_int_equal(cairn_repair(op, NULL, NULL), CAIRN_EIO);
+    }
+    cairn_close(op);
+    return error != 0;
 }
 
 /* --- rows 1 to 3: the log's end ------------------------------------------------------------------------ */
@@ -1734,8 +1777,9 @@ static void recovery__reads_may_fail_from_each_on(void **state)
 /* --- the medium cannot be read ---------------------------------------------------------------------------
  */
 
-/* bad_page -- with one page of a segment that cannot be read, what lies in it is lost and nothing else. */
-static void bad_page(const unsigned *sizes, bool closed, unsigned number, int page)
+/* bad_page -- with one page of a segment that cannot be read, what lies in it is lost and nothing else. Where
+ * the log ends there, nothing can be recorded until it can be read or, with `lose`, is given up. */
+static void bad_page(const unsigned *sizes, bool closed, unsigned number, int page, bool lose)
 {
     char all[STEPS_MAX + 1] = "";
     struct file file;
@@ -1771,18 +1815,30 @@ static void bad_page(const unsigned *sizes, bool closed, unsigned number, int pa
     segment_name(bad.name, number);
     bad.from = from;
     bad.to = to;
-    expect(all, last);
+    answer(all, last);
+    const bool refused = refuses();
+    if (newest && to >= file.end)
+        assert_true(refused);
+    if (refused && lose) {
+        cairn_close(open_it(CAIRN_LOSE_UNREAD));
+        expect(all, last);
+    } else if (refused) {
+        memset(&bad, 0, sizeof(bad));
+        memset(all, 'w', (size_t)count);
+        expect(all, count);
+    }
 }
 
 static void bad_page__costs_what_is_in_it(void **state)
 {
     (void)state;
-    for (int closed = 0; closed < 2; closed++) {
+    for (int how = 0; how < 4; how++) {
+        const bool closed = how & 1, lose = how & 2;
         for (int page = 0; page < 3; page++)
-            bad_page(six, closed, 1, page);
+            bad_page(six, closed, 1, page, lose);
         for (unsigned number = 1; number <= 3; number++) {
             for (int page = -2; page < 3; page++)
-                bad_page(eight, closed, number, page);
+                bad_page(eight, closed, number, page, lose);
         }
     }
 }
@@ -1800,6 +1856,9 @@ static void bad_page__behind_the_log_s_end_may_have_held_something(void **state)
     segment_name(bad.name, 1);
     bad.from = page;
     bad.to = page + 4096;
+    answer("wwwwww", -1);
+    assert_true(refuses());
+    cairn_close(open_it(CAIRN_LOSE_UNREAD));
     expect("wwwwww", -1);
 }
 
