@@ -30,6 +30,8 @@ static int find_label(void *arg, const struct cairn_entry *entry)
 {
     struct recorded *recorded = arg;
 
+    if (entry->error == CAIRN_EIO) /* it may be this step's */
+        return cairn_set_message(CAIRN_EIO, "checkpoint %s: %s", entry->id, entry->reason);
     if (entry->error == 0 && strcmp(entry->label, recorded->label) == 0) {
         recorded->found = true;
         snprintf(recorded->id.text, sizeof recorded->id.text, "%s", entry->id);

@@ -30,30 +30,27 @@ struct walk {
         FUZZ_ASSERT(condition, __VA_ARGS__);                                                                 \
     } while (0)
 
-/* matches -- whether what is shown may be number k of the state. What Compact has kept may have no label
- * while reading fails: with that no data is lost. */
-static bool matches(const struct walk *walk, const struct state *state, unsigned k,
+/* matches -- whether what is shown may be number k of the state. */
+static bool matches(const struct ledger *ledger, const struct state *state, unsigned k,
                     const struct cairn_entry *entry)
 {
-    const struct step *step = &walk->ledger->steps[state->at[k]];
+    const struct step *step = &ledger->steps[state->at[k]];
     const bool kept = k == 0 && state->kept_by < LEDGER_STEPS;
-    const struct step *named = kept ? &walk->ledger->steps[state->kept_by] : step;
-    const bool unread = kept && walk->fails != FAILS_NO_CALL && *entry->label == '\0';
+    const struct step *named = kept ? &ledger->steps[state->kept_by] : step;
 
-    return entry->size == step->size && (unread || strcmp(entry->label, named->label) == 0) &&
+    return entry->size == step->size && strcmp(entry->label, named->label) == 0 &&
            (named->id[0] == '\0' || strcmp(entry->id, named->id) == 0);
 }
 
 /* may_be -- the checkpoints that this may be. */
-static uint64_t may_be(const struct walk *walk, const struct cairn_entry *entry)
+static uint64_t may_be(const struct ledger *ledger, const struct cairn_entry *entry)
 {
-    const struct ledger *ledger = walk->ledger;
     uint64_t set = 0;
 
     for (unsigned i = 0; i < ledger->state_count; i++) {
         const struct state *state = &ledger->states[i];
         for (unsigned k = 0; k < state->count; k++)
-            set |= matches(walk, state, k, entry) ? BIT(state->at[k]) : 0;
+            set |= matches(ledger, state, k, entry) ? BIT(state->at[k]) : 0;
     }
     return set;
 }
@@ -88,9 +85,12 @@ static int show(void *arg, const struct cairn_entry *entry)
 {
     struct walk *walk = arg;
     struct follower *follower = walk->follower;
-    const uint64_t which = may_be(walk, entry);
+    const uint64_t which = may_be(walk->ledger, entry);
 
     if (entry->error) {
+        WALK_ASSERT(walk->fails == FAILS_SOMETHING ||
+                        (walk->fails == FAILS_READING && entry->error == CAIRN_EIO),
+                    walk, "%s is whole, and shown with %d: %s", entry->id, entry->error, entry->reason);
         walk->count++;
         walk->lost = true;
         return 0;

@@ -428,6 +428,7 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
                 .end = place.end,
                 .generation = at->generation,
                 .count = 1,
+                .unread = place.unread,
                 .reason = "the checkpoint that was kept by Compact is lost",
             };
             error = visitor->hole(visitor->arg, &hole);
@@ -481,62 +482,6 @@ int read_walk(struct journal *journal, const struct cairn_ctx *ctx, const struct
     return error;
 }
 
-/* checked_label -- the label, without its end, and behind it the data if that is wanted; NULL and the reason
- * if it is not as it was written. */
-static char *checked_label(const struct segment *segment, const struct record *record, bool with_data,
-                           const char **reason)
-{
-    const size_t size = (size_t)record->label_size + (with_data ? (size_t)record->data_size : 0);
-    char *label = malloc(size + 1);
-    int failed;
-
-    *reason = NULL;
-    if (label == NULL)
-        return NULL;
-    if (segment_read(segment, record->position + sizeof(*record), label, size, &failed) != size)
-        *reason = failed ? "the record cannot be read" : "the file ends within the record";
-    else if (with_data)
-        *reason = scan_check_body(record, label);
-    else if (record_label_hash(label, record->label_size) != record->label_hash)
-        *reason = "the record's label does not match its hash";
-    if (*reason) {
-        free(label);
-        return NULL;
-    }
-    return label;
-}
-
-char *read_label(struct journal *journal, const struct tail *at, const struct segment *segment,
-                 const struct record *record, const char **lost)
-{
-    const struct segment *other = NULL;
-    struct record compact = {0};
-    const char *reason;
-    int failed;
-
-    *lost = NULL;
-    if (record->position == at->survivor_position) {
-        if (files_get(journal, at->horizon_segment, &other, &reason) != 0)
-            return NULL;
-        segment = other;
-        if (segment_read(segment, at->horizon_position, &compact, sizeof(compact), &failed) !=
-                sizeof(compact) ||
-            record_check(&compact, at->horizon_position, segment_limit(segment), segment->header.salt) ||
-            compact.kind != RECORD_COMPACT) {
-            files_put(journal, other);
-            return NULL;
-        }
-        record = &compact;
-    }
-    char *label = checked_label(segment, record, other != NULL, &reason);
-    if (other == NULL)
-        *lost = reason; /* with a Compact's label no data is lost */
-    if (label)
-        label[record->label_size] = '\0';
-    files_put(journal, other);
-    return label;
-}
-
 /* --- list and stat ------------------------------------------------------------------------------ */
 
 /* What stands in a cairn_mark. */
@@ -571,31 +516,99 @@ static bool is_new(const struct listing_state *state, uint64_t number, uint64_t 
                                                            : position >= value[MARK_POSITION];
 }
 
+/* The label of a checkpoint; of a survivor that of the Compact, which stands at the horizon. */
+struct label {
+    char *text; /* to be freed; NULL if it cannot be had */
+    int error;  /* CAIRN_ECORRUPT if the checkpoint is lost with it; CAIRN_EIO if it cannot be read; or 0 */
+    const char *lost; /* with an error: why */
+};
+
+/* checked_label -- reads the label and, with `with_data`, the data behind it, and checks what was read. 0 or
+ * CAIRN_ENOMEM. */
+static int checked_label(struct journal *journal, const struct segment *segment, const struct record *record,
+                         bool with_data, struct label *label)
+{
+    const size_t size = (size_t)record->label_size + (with_data ? (size_t)record->data_size : 0);
+    int failed;
+
+    label->text = malloc(size + 1);
+    if (label->text == NULL)
+        return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for a label", journal->path);
+    if (segment_read(segment, record->position + sizeof(*record), label->text, size, &failed) != size)
+        label->lost = failed ? "the record cannot be read" : "the file ends within the record";
+    else if (with_data)
+        label->lost = scan_check_body(record, label->text);
+    else if (record_label_hash(label->text, record->label_size) != record->label_hash)
+        label->lost = "the record's label does not match its hash";
+    if (label->lost) {
+        label->error = failed ? CAIRN_EIO : CAIRN_ECORRUPT;
+        free(label->text);
+        label->text = NULL;
+    } else {
+        label->text[record->label_size] = '\0';
+    }
+    return 0;
+}
+
+/* kept_label -- of what a Compact has kept: with that label no data is lost. As checked_label(). */
+static int kept_label(struct journal *journal, const struct tail *at, struct label *label)
+{
+    const struct segment *segment = NULL;
+    struct record compact = {0};
+    const char *reason;
+    bool unread = false;
+    int failed;
+
+    int error = files_get(journal, at->horizon_segment, &segment, &reason);
+    if (error && reason == NULL)
+        return error;
+    if (error) {
+        unread = error == CAIRN_EIO;
+        error = 0;
+    } else if (segment_read(segment, at->horizon_position, &compact, sizeof(compact), &failed) !=
+                   sizeof(compact) ||
+               record_check(&compact, at->horizon_position, segment_limit(segment), segment->header.salt) ||
+               compact.kind != RECORD_COMPACT) {
+        unread = failed != 0;
+    } else {
+        error = checked_label(journal, segment, &compact, true, label);
+        unread = label->error == CAIRN_EIO;
+    }
+    files_put(journal, segment);
+    label->error = unread ? CAIRN_EIO : 0;
+    label->lost = "its label cannot be read";
+    return error;
+}
+
 static int list_record(void *arg, const struct segment *segment, const struct record *record, uint64_t number)
 {
     struct listing_state *state = arg;
+    struct label label = {0};
     struct cairn_id id;
-    const char *lost;
 
     if (!is_new(state, number, record->position))
         return 0;
-    char *label = read_label(state->journal, state->at, segment, record, &lost);
-    if (lost && read_moved_on(state->journal, state->ctx, state->at)) /* its segment was retired meanwhile */
-        return gone(state->journal);
+    int result = record->position == state->at->survivor_position
+                     ? kept_label(state->journal, state->at, &label)
+                     : checked_label(state->journal, segment, record, false, &label);
+    if (result)
+        return result;
+    if (label.error && read_moved_on(state->journal, state->ctx, state->at))
+        return gone(state->journal); /* its segment was retired meanwhile */
     id_format(&id, number, state->at->generation);
     struct cairn_entry entry = {
         .id = id.text,
         .number = number,
-        .label = label ? label : "",
+        .label = label.text ? label.text : "",
         .size = record->data_size,
         .time_ns = record->time_ns,
-        .error = lost ? CAIRN_ECORRUPT : 0,
-        .lost_count = lost != NULL,
-        .reason = lost ? lost : "",
+        .error = label.error,
+        .lost_count = label.error != 0,
+        .reason = label.error ? label.lost : "",
     };
-    int result = state->fn(state->arg, &entry);
+    result = state->fn(state->arg, &entry);
     mark_move(state->mark, state->at->generation, number + 1, record_end(record));
-    free(label);
+    free(label.text);
     return result;
 }
 
@@ -617,7 +630,7 @@ static int list_hole(void *arg, const struct hole *hole)
         .id = id.text,
         .number = first,
         .label = "",
-        .error = CAIRN_ECORRUPT,
+        .error = hole->unread ? CAIRN_EIO : CAIRN_ECORRUPT,
         .lost_count = next - first,
         .reason = hole->reason,
     };

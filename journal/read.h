@@ -57,11 +57,6 @@ bool read_moved_on(struct journal *journal, const struct cairn_ctx *ctx, const s
 /* read_now -- the tail as of now. */
 int read_now(struct journal *journal, const struct cairn_ctx *ctx, struct tail *at);
 
-/* read_label -- the label of a checkpoint; of a survivor that of the Compact, which stands at the horizon.
- * NULL if it cannot be had; *lost is why, if the checkpoint is lost with it, else NULL. To be freed. */
-char *read_label(struct journal *journal, const struct tail *at, const struct segment *segment,
-                 const struct record *record, const char **lost);
-
 /* id_format -- the id of a checkpoint. */
 void id_format(struct cairn_id *id, uint64_t number, uint64_t generation);
 

@@ -187,10 +187,11 @@ void cairn_free(void *data);
 struct cairn_entry {
     const char *id;      /* its name */
     uint64_t number;     /* its place in the sequence, from 0 */
-    const char *label;   /* ended by a NUL; "" if the label is lost */
+    const char *label;   /* ended by a NUL; "" if the label is lost, or cannot be read */
     uint64_t size;       /* bytes of data; 0 if that is lost */
     int64_t time_ns;     /* when it was recorded: CLOCK_REALTIME, nanoseconds; 0 if that is lost */
-    int error;           /* 0, or CAIRN_ECORRUPT if it is known to be lost */
+    int error;           /* 0; CAIRN_ECORRUPT if it is known to be lost; CAIRN_EIO if it, or its label,
+                            cannot be read, and may be another time */
     uint64_t lost_count; /* with an error: how many checkpoints from this one on are lost; else 0 */
     const char *reason;  /* with an error: where and why; else "" */
 };
