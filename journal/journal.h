@@ -7,6 +7,7 @@
  *   scan      walks the log's records, and past damage
  *   index     LMDB: what of the map is kept
  *   map       where each checkpoint is
+ *   stretch   where a walk has met them
  *   log       append, commit, going on to the next segment, giving one up
  *   survey    what the log held when nobody lived
  *   place     the directory that one is made in

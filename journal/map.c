@@ -15,6 +15,9 @@ void map_init(struct map *map)
 
 void map_release(struct map *map)
 {
+    for (size_t i = 0; i < map->stretch_space; i++)
+        stretch_release(&map->stretches[i]);
+    free(map->stretches);
     free(map->marks);
     memset(map, 0, sizeof(*map));
 }
@@ -159,10 +162,9 @@ int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx)
     return cairn_set_message(CAIRN_EBUSY, "%s: the log is cut off faster than it can be read", journal->path);
 }
 
-int map_scan(struct journal *journal, struct scan *scan, uint64_t number)
+/* mark_before -- the index of the mark from which a walk meets checkpoint `number`. */
+static size_t mark_before(const struct map *map, uint64_t number)
 {
-    const struct map *map = &journal->map;
-    struct tail at = map->at;
     size_t low = 0, high = map->count;
 
     assert(map->count > 0);
@@ -173,11 +175,45 @@ int map_scan(struct journal *journal, struct scan *scan, uint64_t number)
         else
             high = middle;
     }
-    at.position = map->marks[low].position;
-    at.chain = map->marks[low].chain;
-    at.sequence = map->marks[low].sequence;
-    at.segment = map->marks[low].segment;
-    at.number = at.next_number = map->marks[low].number;
+    return low;
+}
+
+struct stretch *map_stretch(struct map *map, uint64_t number)
+{
+    const size_t i = mark_before(map, number);
+
+    if (i >= map->stretch_space) {
+        struct stretch *larger = realloc(map->stretches, map->space * sizeof(*larger));
+        if (larger == NULL)
+            return NULL;
+        memset(larger + map->stretch_space, 0, (map->space - map->stretch_space) * sizeof(*larger));
+        map->stretches = larger;
+        map->stretch_space = map->space;
+    }
+    stretch_begin(&map->stretches[i], map->marks[i].position, map->marks[i].segment);
+    return &map->stretches[i];
+}
+
+const struct stretch *map_recall(const struct map *map, uint64_t number)
+{
+    const size_t i = mark_before(map, number);
+    const bool known = i < map->stretch_space && map->stretches[i].position == map->marks[i].position &&
+                       map->stretches[i].segment == map->marks[i].segment;
+
+    return known ? &map->stretches[i] : NULL;
+}
+
+int map_scan(struct journal *journal, struct scan *scan, uint64_t number)
+{
+    const struct map *map = &journal->map;
+    const struct mark *mark = &map->marks[mark_before(map, number)];
+    struct tail at = map->at;
+
+    at.position = mark->position;
+    at.chain = mark->chain;
+    at.sequence = mark->sequence;
+    at.segment = mark->segment;
+    at.number = at.next_number = mark->number;
     int error = scan_begin(scan, journal, &at, map->at.position, map->at.segment);
     if (error == 0) {
         scan->final = map->at;

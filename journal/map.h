@@ -13,6 +13,7 @@
 #define JOURNAL_MAP_H
 
 #include "journal/scan.h"
+#include "journal/stretch.h"
 #include "journal/tail.h"
 
 #define MARK_BYTES (16u * 1024) /* of log, at least, from one mark to the next */
@@ -32,6 +33,8 @@ struct map {
     struct mark *marks;
     size_t count;
     size_t space;
+    struct stretch *stretches; /* of as many marks as there is space for here */
+    size_t stretch_space;
 };
 
 void map_init(struct map *map);
@@ -62,5 +65,12 @@ int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx);
 
 /* map_scan -- begins a scan at the mark before checkpoint `number`, up to what the map covers. */
 int map_scan(struct journal *journal, struct scan *scan, uint64_t number);
+
+/* map_stretch -- the stretch that such a scan begins in, with nothing remembered; NULL if there is no memory
+ * for it. What the scan meets is to be added. */
+struct stretch *map_stretch(struct map *map, uint64_t number);
+
+/* map_recall -- the stretch of an earlier scan, if one began there; else NULL. */
+const struct stretch *map_recall(const struct map *map, uint64_t number);
 
 #endif

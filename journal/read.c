@@ -9,6 +9,11 @@
 #include "journal/accepted.h"
 #include "journal/attach.h"
 
+/* So many bytes are no dearer to read than another call of the system is. */
+#define READ_AT_ONCE 16384u
+
+static const char no_memory[] = "no memory";
+
 void id_format(struct cairn_id *id, uint64_t number, uint64_t generation)
 {
     snprintf(id->text, sizeof(id->text), "%08" PRIu64 "@%" PRIu64, number, generation);
@@ -64,50 +69,103 @@ static int lost(struct journal *journal, const struct place *place, uint64_t num
                              place->unread ? "cannot be read" : "is lost", reason);
 }
 
+/* is_it -- whether the record is the one that is to be at the place. */
+static bool is_it(const struct place *place, const struct record *record, uint64_t number,
+                  uint64_t generation)
+{
+    if (record->kind != RECORD_CHECKPOINT)
+        return false;
+    return place->recalled ? record->number == number && record->generation == generation
+                           : record->hash == place->hash;
+}
+
+/* What read_place() reads into: all of a record, or its header. */
+struct reading {
+    const struct segment *segment;
+    char *bytes; /* of all of it; NULL: only the header */
+    size_t size; /* of these */
+    int failed;
+};
+
+/* read_header -- the header; with it, where that is known to be little, all that belongs to it. NULL, or what
+ * is wrong. */
+static const char *read_header(struct reading *reading, const struct place *place, struct record *record,
+                               bool all)
+{
+    const struct segment *segment = reading->segment;
+    size_t size = 0;
+
+    if (all && place->room >= sizeof(*record) && place->room <= READ_AT_ONCE)
+        reading->bytes = cairn_alloc((size_t)place->room);
+    if (reading->bytes) {
+        size = segment_read(segment, place->position, reading->bytes, (size_t)place->room, &reading->failed);
+        if (size >= sizeof(*record))
+            memcpy(record, reading->bytes, sizeof(*record));
+        reading->size = size;
+    } else {
+        size = segment_read(segment, place->position, record, sizeof(*record), &reading->failed);
+    }
+    if (size < sizeof(*record))
+        return reading->failed ? "the record cannot be read" : "the file ends before the record";
+    reading->failed = 0; /* what is behind it is another matter */
+    return record_check(record, place->position, segment_limit(segment), segment->header.salt);
+}
+
+/* read_data -- label and data, label first, and checks them. NULL, or what is wrong; or no memory, and then
+ * no bytes. */
+static const char *read_data(struct reading *reading, const struct record *record)
+{
+    const size_t size = (size_t)record->label_size + (size_t)record->data_size;
+
+    if (reading->bytes && sizeof(*record) + size <= reading->size) {
+        memmove(reading->bytes, reading->bytes + sizeof(*record), size);
+        return scan_check_body(record, reading->bytes);
+    }
+    cairn_free(reading->bytes);
+    reading->bytes = NULL;
+    const char *reason = scan_cut_off(reading->segment, record);
+    if (reason)
+        return reason;
+    reading->bytes = cairn_alloc(size);
+    return reading->bytes ? scan_read_body(reading->segment, record, reading->bytes, &reading->failed)
+                          : no_memory;
+}
+
 /* read_place -- the record at a place: its header into *record and its data, if wanted. 0, or CAIRN_ECORRUPT
  * with the message set, ... `number` and `generation` are for the message. */
 static int read_place(struct journal *journal, struct place *place, uint64_t number, uint64_t generation,
                       struct record *record, void **data, size_t *size)
 {
-    const struct segment *segment;
+    struct reading reading = {0};
     const char *reason;
-    char *body = NULL;
-    int failed;
 
-    int error = files_get(journal, place->segment, &segment, &reason);
+    int error = files_get(journal, place->segment, &reading.segment, &reason);
     if (error && reason) {
         place->unread = error == CAIRN_EIO;
         return lost(journal, place, number, generation, 0, reason);
     }
     if (error)
         return error;
-    if (segment_read(segment, place->position, record, sizeof(*record), &failed) != sizeof(*record))
-        reason = failed ? "the record cannot be read" : "the file ends before the record";
-    else
-        reason = record_check(record, place->position, segment_limit(segment), segment->header.salt);
-    if (reason == NULL && (record->hash != place->hash || record->kind != RECORD_CHECKPOINT))
+    reason = read_header(&reading, place, record, data != NULL);
+    if (reason == NULL && !is_it(place, record, number, generation))
         reason = "another record stands in its place";
     if (reason == NULL && data)
-        reason = scan_cut_off(segment, record);
-    if (reason == NULL && data) {
-        body = cairn_alloc((size_t)record->label_size + (size_t)record->data_size);
-        if (body == NULL) {
-            files_put(journal, segment);
-            return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for %" PRIu64 " bytes of data",
-                                     journal->path, record->data_size);
-        }
-        reason = scan_read_body(segment, record, body, &failed);
-    }
-    if (reason) {
-        place->unread = failed != 0;
-        error = lost(journal, place, number, generation, segment_offset(segment, place->position), reason);
-        cairn_free(body);
+        reason = read_data(&reading, record);
+    if (reason == no_memory) {
+        error = cairn_set_message(CAIRN_ENOMEM, "%s: no memory for %" PRIu64 " bytes of data", journal->path,
+                                  record->data_size);
+    } else if (reason) {
+        place->unread = reading.failed != 0;
+        error = lost(journal, place, number, generation, segment_offset(reading.segment, place->position),
+                     reason);
     } else if (data) {
         *size = (size_t)record->data_size;
-        memmove(body, body + record->label_size, *size);
-        *data = body;
+        memmove(reading.bytes, reading.bytes + record->label_size, *size);
+        *data = reading.bytes;
+        reading.bytes = NULL;
     }
-    files_put(journal, segment);
+    cairn_free(reading.bytes);
+    files_put(journal, reading.segment);
     return error;
 }
 
@@ -117,6 +175,8 @@ static void set_place(struct place *place, uint64_t segment, uint64_t position, 
     place->position = position;
     place->hash = hash;
     place->end = position + sizeof(struct record);
+    place->room = 0;
+    place->recalled = false;
 }
 
 /* not_known -- the error for a number that was jumped over at `place`: it may have been given, and lost. */
@@ -168,9 +228,25 @@ static void suppose_in_hole(struct journal *journal, const struct hole *hole, st
     place->unread = hole->unread;
 }
 
-/* find -- where checkpoint `number` is, as of `at`, by the map (which the caller holds). 0, CAIRN_ENOTFOUND,
- * CAIRN_ECORRUPT if it is in a hole, whose position and end *place then has; ... */
-static int find(struct journal *journal, uint64_t number, const struct tail *at, struct place *place)
+/* find_recalled -- whether an earlier walk has met checkpoint `number`. */
+static bool find_recalled(struct journal *journal, uint64_t number, struct place *place)
+{
+    const struct stretch *stretch = map_recall(&journal->map, number);
+    uint64_t position, room;
+
+    if (stretch == NULL || !stretch_find(stretch, number, &position, &room))
+        return false;
+    set_place(place, stretch->segment, position, 0);
+    place->room = room;
+    place->recalled = true;
+    return true;
+}
+
+/* find -- where checkpoint `number` is, as of `at`, by the map (which the caller holds). With `recall` what
+ * an earlier walk has met will do. 0, CAIRN_ENOTFOUND, CAIRN_ECORRUPT if it is in a hole, whose position and
+ * end *place then has; ... */
+static int find(struct journal *journal, uint64_t number, const struct tail *at, bool recall,
+                struct place *place)
 {
     bool jumped = false;
     struct scan scan;
@@ -182,8 +258,12 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
     }
     if (at->latest_position != RECORD_NONE && number == at->latest_number) {
         set_place(place, at->latest_segment, at->latest_position, at->latest_hash);
+        place->room = at->latest_segment == at->segment ? at->position - at->latest_position : 0;
         return 0;
     }
+    if (recall && find_recalled(journal, number, place))
+        return 0;
+    struct stretch *stretch = map_stretch(&journal->map, number);
     int error = map_scan(journal, &scan, number);
     while (error == 0) {
         int result = scan_step(&scan);
@@ -212,6 +292,9 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
         } else if (result == SCAN_RECORD && record->kind == RECORD_CHECKPOINT && record->number == number) {
             set_place(place, scan.segment->header.number, record->position, record->hash);
             place->first = number;
+            place->room = record_end(record) - record->position;
+            if (stretch)
+                stretch_add(stretch, record, place->segment);
             break;
         } else if (result != SCAN_RECORD ||
                    ((record->kind == RECORD_CHECKPOINT || record->kind == RECORD_JUMP) &&
@@ -220,6 +303,8 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
         } else if (record->kind == RECORD_CHECKPOINT) { /* what was jumped over before it is another matter */
             suppose_jump(journal, at, number, place);
             jumped = false;
+            if (stretch)
+                stretch_add(stretch, record, scan.segment->header.number);
         }
     }
     scan_release(&scan);
@@ -241,6 +326,8 @@ static int not_found(struct journal *journal, uint64_t number, uint64_t generati
 int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t number, uint64_t generation,
               void **data, size_t *size)
 {
+    bool recall = true;
+
     for (;;) {
         struct record record = {0};
         struct place place = {0};
@@ -256,10 +343,14 @@ int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t num
         else if (generation != at.generation || number >= at.next_number)
             error = CAIRN_ENOTFOUND;
         else
-            error = find(journal, number, &at, &place);
+            error = find(journal, number, &at, recall, &place);
         pthread_mutex_unlock(&journal->map_lock);
         if (error == 0)
             error = read_place(journal, &place, number, generation, &record, data, size);
+        if (error == CAIRN_ECORRUPT && place.recalled) {
+            recall = false; /* it is not there any more: a walk says why */
+            continue;
+        }
         if (error == CAIRN_ENOTFOUND)
             return not_found(journal, number, generation);
         if (error == 0 || !read_moved_on(journal, ctx, &at))
@@ -291,7 +382,7 @@ static int newest_jump(struct journal *journal, const struct tail *at, struct ac
 
     if (at->next_number <= at->number)
         return 0;
-    int error = find(journal, at->number, at, &jump);
+    int error = find(journal, at->number, at, false, &jump);
     int known = error == CAIRN_ECORRUPT ? is_accepted(journal, at, &jump, accepted) : 0;
     if (known > 0)
         return 0;
@@ -320,7 +411,7 @@ static int newest(struct journal *journal, const struct cairn_ctx *ctx, bool int
             break;
         }
         number--;
-        error = find(journal, number, at, place);
+        error = find(journal, number, at, false, place);
         if (error == 0)
             error = read_place(journal, place, number, at->generation, &record, &got, &got_size);
         if (error == 0 && id)
@@ -406,7 +497,7 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
 
     if (at->survivor_position != RECORD_NONE) {
         struct record record = {0};
-        struct place place;
+        struct place place = {0};
         set_place(&place, at->survivor_segment, at->survivor_position, at->survivor_hash);
         error = read_place(journal, &place, 0, at->generation, &record, NULL, NULL);
         if (error == 0) {

@@ -12,7 +12,9 @@
 struct place {
     uint64_t segment;
     uint64_t position;
-    uint64_t hash;  /* of its header */
+    uint64_t hash;  /* of its header; or, if it is recalled, its number and generation are to be right */
+    uint64_t room;  /* so many bytes from there on may be read at once; 0: not known */
+    bool recalled;  /* it is where a walk met it earlier (stretch.h) */
     uint64_t end;   /* of that header; or, if the place is not known, of the hole that it was lost in */
     uint64_t first; /* number of the first checkpoint that was lost in that hole */
     bool unread;    /* what is there could not be read: CAIRN_ECORRUPT is CAIRN_EIO to the caller */

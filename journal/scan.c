@@ -40,8 +40,11 @@ static const unsigned char *fill(struct scan *scan, uint64_t position, size_t si
     assert(size <= BUFFER_SIZE);
     int failed = 0;
     if (position < scan->buffer_position || position + size > scan->buffer_position + scan->buffer_size) {
+        size_t wanted = BUFFER_SIZE;
+        if (position + size <= scan->end && scan->end - position < wanted)
+            wanted = (size_t)(scan->end - position); /* what is behind it is of no interest */
         scan->buffer_position = position;
-        scan->buffer_size = segment_read(scan->segment, position, scan->buffer, BUFFER_SIZE, &failed);
+        scan->buffer_size = segment_read(scan->segment, position, scan->buffer, wanted, &failed);
     }
     uint64_t skip = position - scan->buffer_position;
     *there = scan->buffer_size <= skip ? 0 : scan->buffer_size - (size_t)skip;

@@ -1417,6 +1417,61 @@ static void live__what_follows_a_damaged_one_is_there(void **state)
     expect("wwcwww", 6);
 }
 
+/* Loading a second time walks nothing; but what stands there is looked at each time. */
+static void live__what_was_loaded_before_may_be_damaged_now(void **state)
+{
+    static const enum damage kinds[] = {HEADER, BODY, ALL};
+    struct answers answers;
+
+    (void)state;
+    for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+        begin_anew();
+        struct cairn_op *op = open_it(0);
+        for (int i = 0; i < 30; i++)
+            recorded(op, 1000 + 10 * (size_t)i);
+        for (int i = 0; i < 2; i++) {
+            ask_op(op, &answers);
+            assert_string_equal(answers.all, "wwwwwwwwwwwwwwwwwwwwwwwwwwwwww");
+        }
+        damage(1, 20, kinds[kind]);
+        damage(1, 3, kinds[kind]);
+        for (int i = 0; i < 2; i++) {
+            void *data;
+            size_t size;
+            assert_int_equal(cairn_load(op, NULL, ids[20].text, &data, &size), CAIRN_ECORRUPT);
+            assert_non_null(strstr(cairn_message(), ids[20].text));
+            ask_op(op, &answers);
+            assert_string_equal(answers.all, "wwwcwwwwwwwwwwwwwwwwcwwwwwwwww");
+        }
+        cairn_close(op);
+        expect("wwwcwwwwwwwwwwwwwwwwcwwwwwwwww", 30);
+    }
+}
+
+/* Who recovers copies what nothing vouches for to a new segment. A reader that was there before looks again.
+ */
+static void live__what_was_loaded_before_may_stand_elsewhere_now(void **state)
+{
+    struct answers answers;
+
+    (void)state;
+    make(six, false);
+    const uint64_t durable = durable_end(1);
+    for (int i = 0; i < 2; i++)
+        forge(1, durable, 1000);
+    struct cairn_op *reader = open_it(CAIRN_READONLY);
+    ask_op(reader, &answers);
+    assert_string_equal(answers.all, "wwwwwwww");
+    cut(1, 20 * KB); /* behind the log's end */
+    cairn_close(open_it(0));
+    assert_true(has_file("seg-00000002"));
+    damage_run(1, 6, 2, HEADER);
+    ask_op(reader, &answers);
+    assert_string_equal(answers.all, "wwwwwwww");
+    assert_int_equal(answers.latest, 8);
+    cairn_close(reader);
+}
+
 static void live__a_read_that_fails_once_is_tried_again(void **state)
 {
     struct answers answers;
@@ -1975,6 +2030,8 @@ int main(void)
         recovery_test(removal__in_a_hole_leaves_those_behind_it_lost_by_name),
         recovery_test(live__one_that_cannot_be_read_is_not_forgotten),
         recovery_test(live__what_follows_a_damaged_one_is_there),
+        recovery_test(live__what_was_loaded_before_may_be_damaged_now),
+        recovery_test(live__what_was_loaded_before_may_stand_elsewhere_now),
         recovery_test(live__a_read_that_fails_once_is_tried_again),
         recovery_test(live__a_reader_whose_look_failed_looks_again),
         recovery_test(repair__accepts_what_is_not_known),
