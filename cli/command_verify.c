@@ -188,8 +188,8 @@ const struct command command_repair = {
     .summary = "accept the loss of what is damaged",
     .manual = "Accept the loss of what cannot be had any more: keep a copy of each damaged file, print what\n"
               "was given up and where the copy is. From then on `cairn latest` gives the newest checkpoint\n"
-              "that is intact. What is intact is not touched. What cannot be read where the log ends is\n"
-              "given up for good: open the journal again before, if that may succeed another time.\n",
+              "that is intact. What is intact is not touched. What the medium fails to read is given\n"
+              "up for good: open the journal again before, if that may succeed another time.\n",
     .operands_min = 1,
     .operands_max = 1,
     .run = run_repair,

@@ -35,7 +35,7 @@ end() {
     [ -n "$FUZZ_DIR" ] || return 0
     # It may not have come to be the command yet, and so not have the environment.
     for pid in $(jobs -pr); do
-        kill -s KILL "$pid"
+        kill -s KILL "$pid" 2>/dev/null || true # it may have ended
         wait "$pid" 2>/dev/null || true # so that bash does not say that it was killed
     done
     end_started

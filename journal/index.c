@@ -136,7 +136,7 @@ bool index_load(int dir, struct map *map, uint8_t uuid[16], const char **why)
         *why = means_lacked(errno) ? index_no_means : "there is none";
         return false;
     }
-    *why = index_check(fd);
+    *why = index_check(fd, false);
     close(fd);
     if (*why)
         return false;
@@ -262,7 +262,7 @@ int index_save(struct journal *journal, const struct map *map)
         map_size *= 2;
     int fd = openat(journal->dir, INDEX_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {
-        const char *why = index_check(fd);
+        const char *why = index_check(fd, true);
         close(fd);
         if (why == index_no_means)
             return cairn_set_message(CAIRN_ENOMEM, "%s/%s: %s", journal->path, INDEX_NAME, why);

@@ -33,8 +33,8 @@ bool index_load(int dir, struct map *map, uint8_t uuid[16], const char **why);
  * gate and the map. */
 int index_save(struct journal *journal, const struct map *map);
 
-/* index_check -- NULL if LMDB can read and write this file without meeting a structure it would stumble over;
- * else what is wrong. */
-const char *index_check(int fd);
+/* index_check -- NULL if LMDB can read this file without meeting a structure it would stumble over; else what
+ * is wrong. With `saved`, only if it also can write it so that it passes again: its numbers grow then. */
+const char *index_check(int fd, bool saved);
 
 #endif

@@ -25,10 +25,12 @@
 #include "journal/index.h"
 #include "system/system.h"
 
-#define LMDB_MAGIC   0xbeefc0deu
-#define LMDB_VERSION 1u
-#define NO_PAGE      UINT64_MAX
-#define DEPTH_MAX    16
+#define LMDB_MAGIC      0xbeefc0deu
+#define LMDB_VERSION    1u
+#define NO_PAGE         UINT64_MAX
+#define DEPTH_MAX       16
+#define MAP_SIZE_MAX    ((uint64_t)1 << 46)
+#define TRANSACTION_MAX (UINT64_MAX / 2)
 
 enum page_flags { P_BRANCH = 0x01, P_LEAF = 0x02, P_OVERFLOW = 0x04, P_META = 0x08 };
 enum node_flags { F_BIGDATA = 0x01 };
@@ -268,7 +270,7 @@ static const char *check_tree(struct check *check, uint64_t number, int level, b
 
 const char index_no_means[] = "there is no memory for it";
 
-const char *index_check(int fd)
+const char *index_check(int fd, bool saved)
 {
     unsigned char start[sizeof(struct page_header) + sizeof(struct meta)];
     struct page_header header;
@@ -300,11 +302,11 @@ const char *index_check(int fd)
     struct check check = {.fd = fd, .page_size = page_size, .pages = newest->last_page + 1};
     if (newest->last_page < 1 || check.pages > (uint64_t)st.st_size / page_size)
         return "the file is shorter than its snapshot";
-    if (newest->map_size < check.pages * page_size || newest->map_size > (uint64_t)1 << 46)
+    if (newest->map_size < check.pages * page_size || newest->map_size > MAP_SIZE_MAX >> saved)
         return "the map size is impossible";
-    /* The next one must be larger. Past the end it would begin at 0 again, and what is saved never be the
-     * newest. */
-    if (newest->transaction > UINT64_MAX / 2)
+    /* The next one must be larger, and so is written to the other page. Past the end it would begin at 0
+     * again, and what is saved never be the newest. */
+    if (newest->transaction > TRANSACTION_MAX >> saved || newest != &meta[newest->transaction & 1])
         return "the transaction's number is impossible";
     check.seen = calloc(1, check.pages);
     if (check.seen == NULL)

@@ -372,6 +372,8 @@ static int journal_compact(void *self, const struct cairn_ctx *ctx, const char *
     int error = check(handle, true);
     if (error == 0)
         error = check_label(handle, label, &label_size);
+    if (error == 0)
+        error = log_check(handle->journal, handle->failures);
     if (error)
         return error;
     for (;;) {

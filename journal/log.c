@@ -165,6 +165,26 @@ static int durable_state(struct journal *journal, uint64_t number, struct tail *
     return 0;
 }
 
+/* check_settled -- 0, or why nothing can be appended since the journal was opened. */
+static int check_settled(const struct journal *journal)
+{
+    const uint32_t unsettled = atomic_load(&journal->control->unsettled);
+
+    if (unsettled & UNSETTLED_UNREAD)
+        return cairn_set_message(CAIRN_EIO,
+                                 "%s: not all of the log could be read when the journal was opened; open it "
+                                 "anew, or repair it (CAIRN_LOSE_UNREAD) when nobody else has it open, which "
+                                 "gives that up",
+                                 journal->path);
+    if (unsettled)
+        return cairn_set_message(
+            CAIRN_ENOSPC,
+            "%s: the last segment is damaged, and there was no space for another one when "
+            "the journal was opened; free some and open it anew",
+            journal->path);
+    return 0;
+}
+
 /* give_up -- leaves the segment in use at its durable end. The caller holds append and sync. 0 or CAIRN_EIO.
  */
 static int give_up(struct journal *journal)
@@ -173,21 +193,12 @@ static int give_up(struct journal *journal)
     uint64_t durable = control_durable_position(control);
     struct tail tail, state;
 
-    const uint32_t unsettled = atomic_load(&control->unsettled);
-    if (unsettled & UNSETTLED_UNREAD)
-        return cairn_set_message(CAIRN_EIO,
-                                 "%s: where the log ends could not be read when the journal was opened; open "
-                                 "it anew, or repair it (CAIRN_LOSE_UNREAD), which gives that up",
-                                 journal->path);
-    if (unsettled)
-        return cairn_set_message(
-            CAIRN_ENOSPC,
-            "%s: the last segment is damaged, and there was no space for another one when "
-            "the journal was opened; free some and open it anew",
-            journal->path);
+    int error = check_settled(journal);
+    if (error)
+        return error;
     control_tail(control, &tail);
     state = tail;
-    int error = tail.position == durable ? 0 : durable_state(journal, tail.segment, &state);
+    error = tail.position == durable ? 0 : durable_state(journal, tail.segment, &state);
     if (error == 0) {
         /* Rule 1: no position is used twice, so the new one begins past all that were handed out. */
         int number = log_next_segment(journal, &state, tail.segment + 1, tail.position, state.position, 0,
@@ -497,6 +508,9 @@ static int commit(struct journal *journal, uint64_t failures, uint64_t end, uint
 
 int log_check(const struct journal *journal, uint64_t failures)
 {
+    const int unsettled = check_settled(journal);
+    if (unsettled)
+        return unsettled;
     if (atomic_load(&journal->control->failures) == failures)
         return 0;
     return cairn_set_message(

@@ -196,8 +196,8 @@ static bool end_unknown(const struct journal *journal)
                             : journal->alone_unknown;
 }
 
-/* end_unread -- whether that is so because where the log ends could not be read. */
-static bool end_unread(const struct journal *journal)
+/* not_all_read -- whether what is known was found out while something could not be read. */
+static bool not_all_read(const struct journal *journal)
 {
     return journal->control ? (atomic_load(&journal->control->unsettled) & UNSETTLED_UNREAD) != 0
                             : journal->alone_unread;
@@ -212,7 +212,6 @@ static void suppose_jump(struct journal *journal, const struct tail *at, uint64_
         place->segment = journal_newest(journal);
         place->position = at->position;
         place->first = at->number;
-        place->unread = end_unread(journal);
     }
 }
 
@@ -282,6 +281,8 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
             } else if (!jumped) {
                 suppose_in_hole(journal, hole, place);
             }
+        } else if (result == SCAN_RECORD && record->generation < at->generation) {
+            continue; /* from before a removal that was lost in a hole, when the map was made, and is back */
         } else if (result == SCAN_RECORD && record->kind == RECORD_JUMP && record->number <= number) {
             place->segment = scan.segment->header.number;
             place->position = record->position;
@@ -344,6 +345,7 @@ int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t num
             error = CAIRN_ENOTFOUND;
         else
             error = find(journal, number, &at, recall, &place);
+        const bool unread = not_all_read(journal); /* then nothing is called lost */
         pthread_mutex_unlock(&journal->map_lock);
         if (error == 0)
             error = read_place(journal, &place, number, generation, &record, data, size);
@@ -351,6 +353,7 @@ int read_load(struct journal *journal, const struct cairn_ctx *ctx, uint64_t num
             recall = false; /* it is not there any more: a walk says why */
             continue;
         }
+        place.unread |= unread;
         if (error == CAIRN_ENOTFOUND)
             return not_found(journal, number, generation);
         if (error == 0 || !read_moved_on(journal, ctx, &at))
@@ -436,6 +439,7 @@ static int newest(struct journal *journal, const struct cairn_ctx *ctx, bool int
         int jump = newest_jump(journal, at, &accepted, place);
         error = jump ? jump : error;
     }
+    place->unread |= not_all_read(journal); /* then nothing is called lost */
     pthread_mutex_unlock(&journal->map_lock);
     accepted_release(&accepted);
     if (error == 0) {
@@ -549,6 +553,8 @@ static int walk(struct journal *journal, struct scan *scan, const struct cairn_c
             return gone(journal);
         if (result == SCAN_HOLE)
             error = visitor->hole(visitor->arg, &scan->hole);
+        else if (scan->record.generation < at->generation)
+            continue; /* from before a removal that was lost in a hole, when the map was made, and is back */
         else if (scan->record.kind == RECORD_CHECKPOINT)
             error = visitor->record(visitor->arg, scan->segment, &scan->record, scan->record.number);
         else if (visitor->other)
@@ -721,7 +727,7 @@ static int list_hole(void *arg, const struct hole *hole)
         .id = id.text,
         .number = first,
         .label = "",
-        .error = hole->unread ? CAIRN_EIO : CAIRN_ECORRUPT,
+        .error = hole->unread || not_all_read(state->journal) ? CAIRN_EIO : CAIRN_ECORRUPT,
         .lost_count = next - first,
         .reason = hole->reason,
     };

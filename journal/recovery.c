@@ -59,10 +59,11 @@ int recovery_load_map(struct journal *journal, const struct cairn_ctx *ctx)
 /* nothing_good -- the error for segments of which none can be made sense of. */
 static int nothing_good(struct journal *journal, const struct survey *found)
 {
-    return cairn_set_message(CAIRN_ECORRUPT,
-                             "%s/seg-%08" PRIu64 ": offset 0: no segment has a good header, and there is no "
+    return cairn_set_message(found->unread ? CAIRN_EIO : CAIRN_ECORRUPT,
+                             "%s/seg-%08" PRIu64 ": offset 0: no segment has %s header, and there is no "
                              "index",
-                             journal->path, found->highest);
+                             journal->path, found->highest,
+                             found->unread ? "both a good and a readable" : "a good");
 }
 
 /* nothing_there -- the error where no journal is and none is to be made. */

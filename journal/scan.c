@@ -148,6 +148,7 @@ static bool leave(struct scan *scan, uint64_t position, const char *reason)
         .unread = scan->failed != 0,
         .reason = reason,
     };
+    scan->unread |= scan->hole.unread && reason != NULL;
     if (scan->follower && scan->follower != at->segment + 1 && scan->hole.reason) {
         /* The file that should follow is what is damaged. */
         scan->hole.segment = at->segment + 1;
@@ -197,6 +198,7 @@ static int enter(struct scan *scan)
         error = scan_remains(scan->journal, scan->segment, segment_base(scan->segment), &remains);
         if (error && error != CAIRN_EIO)
             return error;
+        scan->unread |= error != 0;
         scan->end_unread |= error != 0 && scan->follower == 0;
         if (scan->final_known && scan->final.segment == scan->at.segment &&
             scan->final.position > remains.durable)
@@ -294,6 +296,7 @@ static int skip(struct scan *scan, const char *reason)
         .unread = scan->failed != 0,
         .reason = reason,
     };
+    scan->unread |= scan->hole.unread;
     if (!removes && record.generation == at->generation) {
         scan->hole.first = at->next_number;
         scan->hole.count = record.number > at->next_number ? record.number - at->next_number : 0;

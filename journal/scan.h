@@ -67,7 +67,8 @@ struct scan {
     size_t buffer_size;
     int failed;         /* the errno of the last read that failed where something was wanted; 0: none did */
     uint64_t failed_to; /* a search went on here behind a place that could not be read */
-    bool end_unread;    /* where a segment ends could not be told, for not all of it could be read */
+    bool unread;        /* something on the way could not be read, */
+    bool end_unread;    /* and therefore it could not be told where a segment ends that none follows */
 };
 
 /* scan_begin -- sets out from `at`. scan_release() ends it, also after a failure. */

@@ -6,6 +6,7 @@
 
 #include "journal/index.h"
 #include "journal/journal.h"
+#include "system/system.h"
 
 #define RECORD_SIZE_MIN   sizeof(struct record)
 #define STRANGER_DISTANCE 64 /* of a number from the newest good one */
@@ -27,7 +28,7 @@ static int find_newest(struct journal *journal, struct survey *found)
         int error =
             segment_open(&segment, journal->dir, journal->path, found->listing.segments[i], false, &reason);
         if (error == CAIRN_EIO && reason)
-            found->unread = true;
+            found->unread = found->end_unread = true;
         if (error && reason)
             continue;
         if (error)
@@ -47,7 +48,7 @@ static int find_newest(struct journal *journal, struct survey *found)
 
 /* choose_segments -- without anything else to tell whose journal it is: the one that most of the segments are
  * of, if most are of one; or else that of the newest (Boyer and Moore's vote). */
-static int choose_segments(struct journal *journal, const struct survey *found)
+static int choose_segments(struct journal *journal, struct survey *found)
 {
     size_t votes = 0;
 
@@ -56,6 +57,7 @@ static int choose_segments(struct journal *journal, const struct survey *found)
         const char *reason;
         int error =
             segment_open(&segment, journal->dir, journal->path, found->listing.segments[i], false, &reason);
+        found->unread |= error == CAIRN_EIO && reason;
         if (error && reason)
             continue;
         if (error)
@@ -127,7 +129,7 @@ static bool index_fits(const struct survey *found, struct journal *journal)
 }
 
 /* begin_of_log -- where a walk begins without the index: the segment of the last removal. */
-static int begin_of_log(struct journal *journal, const struct survey *found, struct tail *start)
+static int begin_of_log(struct journal *journal, struct survey *found, struct tail *start)
 {
     const struct segment *segment;
     const char *reason;
@@ -140,6 +142,7 @@ static int begin_of_log(struct journal *journal, const struct survey *found, str
     }
     if (reason == NULL)
         return error;
+    found->unread |= error == CAIRN_EIO;
     /* It is lost. What came after it tells what it began with. */
     *start = found->header.tail;
     start->segment = start->horizon_segment;
@@ -236,7 +239,10 @@ static int find_rejoin(struct journal *journal, const struct segment *newest, ui
     int failed;
 
     *found = false;
-    if (segment_read(newest, witness, record, sizeof(*record), &failed) != sizeof(*record) ||
+    const size_t there = segment_read(newest, witness, record, sizeof(*record), &failed);
+    if (there != sizeof(*record) && failed)
+        return system_error(failed, "%s: cannot read", journal->path);
+    if (there != sizeof(*record) ||
         record_check(record, witness, segment_limit(newest), newest->header.salt) != NULL)
         return 0;
     at.chain = record->prev;
@@ -275,13 +281,13 @@ static int pass_over(struct survey *found, int error)
 {
     if (error != CAIRN_EIO)
         return error;
-    found->unread = true;
+    found->end_unread = true;
     return 0;
 }
 
-/* end_unread -- where the log ends could not be told: nobody knows what came after what was read, but what is
- * seen behind it was given. */
-static void end_unread(struct journal *journal, struct survey *found, const struct remains *remains)
+/* end_not_known -- where the log ends could not be read: nobody knows what came after what was read, but what
+ * is seen behind it was given. */
+static void end_not_known(struct journal *journal, struct survey *found, const struct remains *remains)
 {
     struct tail *at = &journal->map.at;
 
@@ -370,14 +376,15 @@ int survey_end(struct journal *journal, struct survey *found)
             scan.rejoin = &rejoin;
         if (error == 0)
             error = map_advance(map, &scan, &last_hole);
-        found->unread |= scan.end_unread;
+        found->unread |= scan.unread;
+        found->end_unread |= scan.end_unread;
         scan_release(&scan);
     }
     if (error < 0)
         goto done;
     error = 0;
     const bool ends_damaged = last_hole.reason && last_hole.segment >= found->newest;
-    found->unread |= last_hole.unread && last_hole.end >= found->witness && scan.rejoin == NULL;
+    found->end_unread |= last_hole.unread && last_hole.end >= found->witness && scan.rejoin == NULL;
     if (ends_damaged && last_hole.end >= found->witness && scan.rejoin == NULL &&
         map->at.sequence < remains.sequence)
         end_in_hole(journal, found, &last_hole, &remains);
@@ -406,8 +413,9 @@ int survey_end(struct journal *journal, struct survey *found)
         found->unknown += found->highest - known;
     if (cut && is_cut_short(newest, map->at.position, found->file_size))
         found->unknown++;
-    if (found->unread)
-        end_unread(journal, found, &remains);
+    if (found->end_unread)
+        end_not_known(journal, found, &remains);
+    found->unread |= found->end_unread;
 done:
     files_put(journal, newest);
     return error;

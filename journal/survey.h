@@ -24,7 +24,8 @@ struct survey {
     uint64_t witness;     /* the log was once durable up to here */
     struct tail vouched;  /* the tail there */
     bool remains;         /* there are good headers behind the log's end */
-    bool unread;          /* what decides where the log ends could not be read */
+    bool unread;          /* something that was looked at could not be read, */
+    bool end_unread;      /* and that may be where the log ends */
     bool renew;           /* the segment in use is damaged, or there is none: a new one is needed */
     uint64_t unknown;     /* in so many segments nothing tells what was lost */
     struct record *fresh; /* the records between the witness and the log's end */

@@ -124,7 +124,7 @@ static bool loads(struct index *index, size_t count, uint64_t generation)
 static const char *check(struct index *index)
 {
     int fd = open(index->path, O_RDONLY | O_CLOEXEC);
-    const char *why = fd < 0 ? "there is none" : index_check(fd);
+    const char *why = fd < 0 ? "there is none" : index_check(fd, true);
 
     if (fd >= 0)
         close(fd);

@@ -29,11 +29,12 @@
  * Damage. What the medium loses is found by checksums. Checkpoints before and after the damage stay
  * readable; a damaged one fails with CAIRN_ECORRUPT, by name. cairn_latest() fails so if the newest
  * checkpoint is damaged, until cairn_repair() has accepted the loss. What the medium fails to read, again and
- * again, gives CAIRN_EIO, by name, too; it may be had another time. If that is where the log ends, nothing
- * can be recorded until it can be read, or is given up (CAIRN_LOSE_UNREAD, which `cairn repair` sets). The
- * one case that cannot be told from a torn tail, and is treated as one, is damage that reaches from some
- * record to the very end of the log, past all that vouches for it, before the index was committed or a new
- * segment begun; the ids lost so may be given again. Closing commits the index.
+ * again, gives CAIRN_EIO, by name, too; it may be had another time. If who opens the journal first
+ * meets that, nothing can be recorded until it is opened anew and all can be read, or is given up
+ * (CAIRN_LOSE_UNREAD, which `cairn repair` sets). The one case that cannot be told from a torn tail, and is
+ * treated as one, is damage that reaches from some record to the very end of the log, past all that vouches
+ * for it, before the index was committed or a new segment begun; the ids lost so may be given again. Closing
+ * commits the index.
  *
  * A failed sync. After fdatasync has failed, it is not tried again on that file: the segment is given up
  * at its durable end, and the records that were waiting are written to a new one. If that fails too, the

@@ -66,11 +66,11 @@ enum cairn_flags {
      * is likelier than a new one. */
     CAIRN_EXISTING = 4,
 
-    /* Give up what the medium fails to read where a journal's log ends, as if it were damaged. Without this,
+    /* Give up what the medium fails to read when a journal is recovered, as if it were damaged. Without this,
      * such a journal can be read, and calls that would write fail with CAIRN_EIO until it is opened anew and
-     * all can be read: what comes after nobody knows what might contradict it later. With it, the log goes on
-     * in a new file, and what could not be read is lost for good, by name. It is for whoever opens a journal
-     * that nobody else has open; otherwise, and for other implementations, it means nothing. */
+     * all can be read: what would be recorded might contradict that later. With it, the log goes on, and what
+     * could not be read is lost for good, by name. It is for whoever opens a journal that nobody else has
+     * open, to read or to write; otherwise, and for other implementations, it means nothing. */
     CAIRN_LOSE_UNREAD = 8
 };
 
@@ -281,8 +281,7 @@ CAIRN_MUST_CHECK int cairn_verify(struct cairn_op *op, const struct cairn_ctx *c
  * (an index). Returns 0 also if there was nothing to do.
  *
  *   CAIRN_ENOSPC  no space for the copies; nothing was changed
- *   CAIRN_EIO     something cannot be read where a journal's log ends, and it was opened without
- *                 CAIRN_LOSE_UNREAD
+ *   CAIRN_EIO     something of a journal could not be read when it was opened without CAIRN_LOSE_UNREAD
  *   CAIRN_EACCES  the handle is read-only */
 CAIRN_MUST_CHECK int cairn_repair(struct cairn_op *op, const struct cairn_ctx *ctx,
                                   const struct cairn_watch *watch);
