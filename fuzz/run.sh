@@ -263,6 +263,6 @@ run_planted() {
 engines_check
 case ${1:-} in
 --planted) run_planted "${2:-}" ;;
-'' | 0 | *[!0-9]*) fail "usage: fuzz/run.sh SECONDS [TARGET] | --planted [NAME]" ;;
+'' | 0 | *[!0-9]* | ????????*) fail "usage: fuzz/run.sh SECONDS [TARGET] | --planted [NAME]" ;;
 *) run_all "$@" ;;
 esac
