@@ -22,7 +22,7 @@ started() {
 end_started() {
     local signal=TERM round=0 pids
     while mapfile -t pids < <(started) && [ ${#pids[@]} -gt 0 ]; do
-        kill -s "$signal" "${pids[@]}" 2>/dev/null || true
+        kill -s "$signal" "${pids[@]}" 2>/dev/null || true # some may have ended
         sleep 0.1
         round=$((round + 1))
         [ "$round" -lt 20 ] || signal=KILL

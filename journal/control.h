@@ -43,7 +43,7 @@ struct control_tail {
 /* Why recovery did not come to its end, and what that means. */
 enum unsettled {
     UNSETTLED_SPACE = 1,   /* there was no space for a new segment */
-    UNSETTLED_UNREAD = 2,  /* where the log ends could not be read */
+    UNSETTLED_UNREAD = 2,  /* something that it looked at could not be read */
     UNSETTLED_UNKNOWN = 4, /* nobody knows what was recorded last */
 };
 

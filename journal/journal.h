@@ -41,7 +41,7 @@ struct journal {
     ino_t inode;
     bool readonly;
     bool existing;    /* none is to be made where there is none */
-    bool lose_unread; /* where the log ends is told without what cannot be read */
+    bool lose_unread; /* what a recovery cannot read is taken for damage */
     char *path;       /* as it was first opened with, for messages */
     int dir;          /* its lock says that this process is alive (attach.h) */
     uint8_t uuid[16];

@@ -1867,6 +1867,12 @@ static void recovery__reads_may_fail_from_each_on(void **state)
 /* --- the medium cannot be read ---------------------------------------------------------------------------
  */
 
+static int is_lost(void *arg, const struct cairn_entry *entry)
+{
+    (void)arg;
+    return entry->error == CAIRN_ECORRUPT;
+}
+
 /* bad_page -- with one page of a segment that cannot be read, what lies in it is lost and nothing else. Where
  * the log ends there, nothing can be recorded until it can be read or, with `lose`, is given up. */
 static void bad_page(const unsigned *sizes, bool closed, unsigned number, int page, bool lose)
@@ -1907,6 +1913,11 @@ static void bad_page(const unsigned *sizes, bool closed, unsigned number, int pa
     bad.to = to;
     answer(all, last);
     const bool refused = refuses();
+    if (refused) {
+        struct cairn_op *op = open_it(CAIRN_READONLY);
+        assert_int_equal(cairn_list(op, NULL, is_lost, NULL), 0);
+        cairn_close(op);
+    }
     if (newest && to >= file.end)
         assert_true(refused);
     if (refused && lose) {
