@@ -317,11 +317,15 @@ void control_unlock(pthread_mutex_t *mutex)
 void control_wait(struct control *control, uint32_t seen)
 {
     struct timespec timeout = {.tv_nsec = LOOK_AGAIN_NS};
+    atomic_fetch_add(&control->waiting, 1);
     syscall(SYS_futex, &control->wake, FUTEX_WAIT, seen, &timeout, NULL, 0);
+    atomic_fetch_sub(&control->waiting, 1);
 }
 
 void control_wake(struct control *control)
 {
-    atomic_fetch_add_explicit(&control->wake, 1, memory_order_release);
-    syscall(SYS_futex, &control->wake, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    /* Who is not counted yet will see that it has changed, and not sleep. */
+    atomic_fetch_add(&control->wake, 1);
+    if (atomic_load(&control->waiting) > 0)
+        syscall(SYS_futex, &control->wake, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }

@@ -23,7 +23,7 @@
 
 #define CONTROL_NAME       "journal.ctl"
 #define CONTROL_MAGIC      0x6c7463524941436eull /* "nCAIRctl" */
-#define CONTROL_VERSION    2u
+#define CONTROL_VERSION    3u
 #define CONTROL_SIZE       8192u
 #define CONTROL_GAPS       64u
 #define CONTROL_OWNER_DIED 1 /* from the lock functions: locked, but its last owner died with it */
@@ -72,6 +72,7 @@ struct control {
     pthread_mutex_t house;    /* making spares, retiring segments, committing the index */
     _Atomic uint64_t retired; /* the horizon up to which that has been done */
     _Atomic uint32_t strays;  /* an owner of house has died, and what it was making may be there still */
+    _Atomic uint32_t waiting; /* how many sleep on `wake`, at least: one that is killed stays counted */
 };
 static_assert(sizeof(struct control) <= CONTROL_SIZE, "the control page has its size");
 

@@ -74,6 +74,7 @@ static void journal_free(struct journal *journal, bool forked)
     }
     attach_close(journal, forked);
     files_release(&journal->files);
+    queue_release(&journal->queue);
     map_release(&journal->map);
     close(journal->dir);
     free(journal->path);
@@ -100,6 +101,7 @@ static int journal_make(struct journal **result, const char *root, int dir, cons
     journal->path = path;
     journal->dir = dir;
     files_init(&journal->files);
+    queue_init(&journal->queue);
     map_init(&journal->map);
     pthread_mutex_init(&journal->map_lock, NULL);
     pthread_mutex_init(&journal->thread_lock, NULL);
@@ -278,7 +280,8 @@ static int append(struct journal_handle *handle, const struct cairn_ctx *ctx, st
 {
     struct journal *journal = handle->journal;
 
-    entry->body_hash = record_body_hash(entry->label, entry->label_size, entry->data, entry->size);
+    if (!entry_is_large(entry))
+        entry->body_hash = record_body_hash(entry->label, entry->label_size, entry->data, entry->size);
     entry->label_hash = record_label_hash(entry->label, entry->label_size);
     int error = log_append(journal, ctx, handle->failures, entry, appended);
     if (error)

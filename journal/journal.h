@@ -8,6 +8,7 @@
  *   index     LMDB: what of the map is kept
  *   map       where each checkpoint is
  *   stretch   where a walk has met them
+ *   queue     the threads that append, and who writes for all of them
  *   log       append, commit, going on to the next segment, giving one up
  *   survey    what the log held when nobody lived
  *   place     the directory that one is made in
@@ -31,6 +32,7 @@
 #include "journal/control.h"
 #include "journal/files.h"
 #include "journal/map.h"
+#include "journal/queue.h"
 #include "journal/segment.h"
 
 struct journal {
@@ -55,8 +57,11 @@ struct journal {
     uint64_t alone_stamp;     /* the control page's, when this was found out; 0: it is to be looked at anew */
     uint64_t alone_index_end; /* what the index covers, likewise */
 
-    _Atomic uint64_t epoch; /* the control page's, when the index was last committed for its sake */
+    _Atomic uint64_t index_rest; /* CLOCK_MONOTONIC: the index is not committed for its lag before */
+    _Atomic uint64_t epoch;      /* the control page's, when the index was last committed for its sake */
     struct files files;
+    struct queue queue;         /* of those that append a checkpoint */
+    _Atomic uint64_t last_size; /* of the last record: the next spare is made for such ones */
 
     pthread_mutex_t map_lock; /* guards map */
     struct map map;

@@ -34,12 +34,27 @@
 #include <unistd.h>
 
 #include "journal/maintain.h"
+#include "journal/spares.h"
 #include "system/system.h"
 
 #define LOG_NEED_SPARE 2 /* from append_once(): there is no room, and no spare that is large enough */
 #define LOG_LOST       3 /* from commit(): the record is in a gap */
 
-static const char zeros[RECORD_ALIGN];
+/* At most so many at once: each takes four buffers of pwritev at most, and IOV_MAX is 1024. */
+#define BATCH_MAX 128
+
+#define LARGE_PIECE (512u * 1024)
+
+static const char zeros[SEGMENT_PAGE];
+
+/* One that is to be appended. */
+struct append {
+    struct waiter waiter; /* the first member */
+    const struct entry *entry;
+    struct appended *appended;
+    uint64_t epoch; /* in which it was written */
+    bool written;   /* and tells of it */
+};
 
 /* lock_append -- takes the append lock. A dead owner leaves nothing to mend: what it wrote beyond the tail is
  * written over, and one that was making the next segment died with the sync lock, too. */
@@ -93,21 +108,17 @@ static bool tails_are_sound(const struct journal *journal, const struct tail *ta
 static int take_spare(struct journal *journal, uint64_t room, bool urgent, char name[SEGMENT_NAME_SIZE])
 {
     struct control *control = journal->control;
-    struct stat st;
 
     uint64_t number = atomic_exchange(&control->spare, 0);
-    if (number) {
+    if (number && spares_fits(journal, number, room)) {
         spare_name(name, number);
-        if (fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-            (uint64_t)st.st_size >= room + SEGMENT_FRAME + SEGMENT_RESERVE)
-            return 0;
-        unlinkat(journal->dir, name, 0);
+        return 0;
     }
     if (!urgent)
         return ENOENT;
     number = atomic_fetch_add(&control->spare_last, 1) + 1;
     spare_name(name, number);
-    int error = spare_make(journal->dir, name, maintain_spare_size(room, SEGMENT_SIZE_MIN));
+    int error = spares_make(journal, name, spares_size(room, 0), room);
     if (error == 0)
         return 0;
     if (room + SEGMENT_FRAME + SEGMENT_SEAL <= SEGMENT_SIZE_MIN &&
@@ -289,6 +300,14 @@ int log_sync_tail(struct journal *journal)
     return error ? system_error(error, "%s: cannot sync", journal->path) : 0;
 }
 
+/* page_rest -- zeros from `position` to the end of its page. So the next record meets a page that was written
+ * as a whole, which is not to be read from the disk first. */
+static struct iovec page_rest(const struct segment *segment, uint64_t position)
+{
+    return (struct iovec){.iov_base = (void *)(uintptr_t)zeros,
+                          .iov_len = (size_t)(-segment_offset(segment, position) % SEGMENT_PAGE)};
+}
+
 /* seal -- the segment that ended at `end` is followed by another one, which is durable: says so behind its
  * end, and vouches there for all that is in it. Should the next one's header be lost, that is what tells
  * where this one ends. If it cannot be written nothing is lost but this, and the index is made to tell. */
@@ -313,10 +332,11 @@ static void seal(struct journal *journal, const struct tail *end)
     if (files_get(journal, end->segment, &segment, &reason) != 0)
         return;
     record_seal(&record, segment->header.salt);
-    struct iovec iov = {.iov_base = &record, .iov_len = sizeof(record)};
+    struct iovec iov[2] = {{.iov_base = &record, .iov_len = sizeof(record)},
+                           page_rest(segment, record_end(&record))};
     /* Whatever comes of it: all that matters here is durable already. */
     if (record_end(&record) > segment_limit(segment) ||
-        segment_write(segment, record.position, &iov, 1) != 0 || fdatasync(segment->fd) != 0)
+        segment_write(segment, record.position, iov, 2) != 0 || fdatasync(segment->fd) != 0)
         atomic_store(&journal->epoch, UINT64_MAX);
     files_put(journal, segment);
 }
@@ -354,10 +374,10 @@ static int roll(struct journal *journal, const struct cairn_ctx *ctx, uint64_t r
     return error;
 }
 
-/* write_record -- finishes the header and writes the record at the tail, which is moved. The caller holds
- * append. */
-static int write_record(struct journal *journal, const struct segment *segment, const struct entry *entry,
-                        struct tail *tail, struct record *record)
+/* add_record -- finishes the header, adds what is to be written to `iov`, and moves the tail. Returns how
+ * many buffers that takes. */
+static int add_record(struct journal *journal, const struct segment *segment, const struct entry *entry,
+                      struct tail *tail, struct record *record, struct iovec *iov)
 {
     const bool removes = record_removes((uint8_t)entry->kind);
 
@@ -379,22 +399,134 @@ static int write_record(struct journal *journal, const struct segment *segment, 
         .prev = tail->chain,
     };
     record_seal(record, segment->header.salt);
+    tail_apply(tail, record, entry->data);
 
-    uint64_t end = record_end(record);
-    struct iovec iov[4] = {
+    const size_t body = entry->label_size + entry->size;
+    const struct iovec parts[4] = {
         {.iov_base = record, .iov_len = sizeof(*record)},
         {.iov_base = (void *)(uintptr_t)entry->label, .iov_len = entry->label_size},
         {.iov_base = (void *)(uintptr_t)entry->data, .iov_len = entry->size},
         {.iov_base = (void *)(uintptr_t)zeros,
-         .iov_len = (size_t)(end - record->position - sizeof(*record) - entry->label_size - entry->size)},
+         .iov_len = (size_t)(tail->position - record->position - sizeof(*record) - body)},
     };
-    int error = segment_write(segment, record->position, iov, 4);
+    int count = 0;
+    for (int i = 0; i < 4; i++) {
+        if (parts[i].iov_len)
+            iov[count++] = parts[i];
+    }
+    return count;
+}
+
+/* written_up_to -- of a batch from `tail` on of which only the bytes before `end` were written: moves the
+ * tail past the whole ones, for those are there. Whether there are any. */
+static bool written_up_to(struct append *first, struct tail *tail, uint64_t end)
+{
+    const uint64_t begin = tail->position;
+
+    for (struct append *at = first; at; at = (struct append *)at->waiter.next) {
+        const struct record *record = &at->appended->record;
+        if (record_end(record) > end)
+            break;
+        tail_apply(tail, record, at->entry->data);
+    }
+    return tail->position > begin;
+}
+
+/* write_batch -- writes `first`, and those linked behind it, at the tail, which is moved. The caller holds
+ * append. */
+static int write_batch(struct journal *journal, const struct segment *segment, struct append *first,
+                       struct tail *tail)
+{
+    const uint64_t epoch = atomic_load(&journal->control->epoch), position = tail->position;
+    struct iovec iov[4 * BATCH_MAX + 1];
+    struct tail moved = *tail;
+    uint64_t written;
+    int count = 0;
+
+    for (struct append *at = first; at; at = (struct append *)at->waiter.next)
+        count += add_record(journal, segment, at->entry, &moved, &at->appended->record, &iov[count]);
+    iov[count++] = page_rest(segment, moved.position);
+    int error = segment_write_some(segment, position, iov, count, &written);
+    if (error == 0)
+        *tail = moved;
+    else if (!written_up_to(first, tail, position + written))
+        return system_error(error, "%s/seg-%08" PRIu64 ": offset %" PRIu64 ": cannot write", journal->path,
+                            tail->segment, segment_offset(segment, position));
+    control_set_tail(journal->control, tail);
+    for (struct append *at = first; at; at = (struct append *)at->waiter.next) {
+        at->epoch = epoch;
+        at->written = record_end(&at->appended->record) <= tail->position;
+    }
+    return 0;
+}
+
+/* write_large -- writes one by itself, in pieces: while the disk is busy with one, the next is hashed. Its
+ * header comes last. The caller holds append. */
+static int write_large(struct journal *journal, const struct segment *segment, struct append *append,
+                       struct tail *tail)
+{
+    const struct entry *entry = append->entry;
+    const uint64_t body = tail->position + sizeof(struct record) + entry->label_size;
+    const char *data = entry->data;
+    struct record_hash *hash = record_hash_begin(entry->label, entry->label_size);
+    struct entry hashed = *entry;
+    struct tail moved = *tail;
+    struct iovec iov[4];
+    int error = 0;
+
+    if (hash == NULL)
+        return cairn_set_message(CAIRN_ENOMEM, "%s: no memory for a hash", journal->path);
+    for (size_t at = 0; at < entry->size && error == 0;) {
+        size_t part = LARGE_PIECE - (size_t)(segment_offset(segment, body + at) % SEGMENT_PAGE);
+        if (part > entry->size - at)
+            part = entry->size - at;
+        record_hash_add(hash, data + at, part);
+        iov[0] = (struct iovec){.iov_base = (void *)(uintptr_t)(data + at), .iov_len = part};
+        iov[1] = page_rest(segment, body + at + part);
+        error = segment_write(segment, body + at, iov, 2);
+        segment_push(segment, body + at, body + at + part + iov[1].iov_len);
+        at += part;
+    }
+    hashed.body_hash = record_hash_end(hash);
+    if (error == 0) {
+        add_record(journal, segment, &hashed, &moved, &append->appended->record, iov);
+        error = segment_write(segment, tail->position, iov, entry->label_size ? 2 : 1);
+    }
     if (error)
         return system_error(error, "%s/seg-%08" PRIu64 ": offset %" PRIu64 ": cannot write", journal->path,
-                            tail->segment, segment_offset(segment, record->position));
-    tail_apply(tail, record, entry->data);
+                            tail->segment, segment_offset(segment, tail->position));
+    *tail = moved;
+    append->epoch = atomic_load(&journal->control->epoch);
+    append->written = true;
     control_set_tail(journal->control, tail);
     return 0;
+}
+
+/* What a batch may take of a segment. */
+struct room {
+    uint64_t position, limit;
+    unsigned count;
+};
+
+/* fits -- whether there is room for one more; then it has its share. */
+static bool fits(void *arg, const struct waiter *waiter)
+{
+    const struct entry *entry = ((const struct append *)waiter)->entry;
+    const uint64_t size = record_size(entry->label_size, entry->size);
+    const uint64_t reserve = entry->kind == RECORD_CHECKPOINT ? SEGMENT_RESERVE : SEGMENT_SEAL;
+    struct room *room = arg;
+
+    if (room->count == BATCH_MAX || room->position + size + reserve > room->limit)
+        return false;
+    room->position += size;
+    room->count++;
+    return true;
+}
+
+/* is_queued -- whether others may write it along with theirs. */
+static bool is_queued(const struct entry *entry)
+{
+    return entry->kind == RECORD_CHECKPOINT && !entry_is_large(entry);
 }
 
 /* is_latest -- whether nothing has been recorded or removed since the checkpoint at `position`. The tail
@@ -407,14 +539,13 @@ static bool is_latest(const struct tail *tail, uint64_t position)
            (tail->latest_position == RECORD_NONE || tail->latest_position < position);
 }
 
-/* append_once -- appends the record, not yet durable; *epoch is the one in which. 0, LOG_NOT_LATEST,
- * LOG_NEED_SPARE or an error, the latter all with nothing done. */
-static int append_once(struct journal *journal, const struct cairn_ctx *ctx, const struct entry *entry,
-                       bool urgent, struct appended *appended, uint64_t *epoch)
+/* append_once -- appends the record, not yet durable, and with it those that are queued behind it. 0,
+ * LOG_NOT_LATEST, LOG_NEED_SPARE or an error, the latter all with nothing done. */
+static int append_once(struct journal *journal, const struct cairn_ctx *ctx, struct append *append,
+                       bool urgent)
 {
     struct control *control = journal->control;
-    const uint64_t size = record_size(entry->label_size, entry->size);
-    const uint64_t reserve = entry->kind == RECORD_CHECKPOINT ? SEGMENT_RESERVE : SEGMENT_SEAL;
+    const struct entry *entry = append->entry;
     const struct segment *segment = NULL;
     const char *reason;
     struct tail tail;
@@ -442,14 +573,19 @@ static int append_once(struct journal *journal, const struct cairn_ctx *ctx, con
             error = overwritten(journal);
         if (error)
             break;
-        if (tail.position + size + reserve <= segment_limit(segment)) {
-            *epoch = atomic_load(&control->epoch);
-            error = write_record(journal, segment, entry, &tail, &appended->record);
+        struct room room = {.position = tail.position, .limit = segment_limit(segment)};
+        if (fits(&room, &append->waiter)) {
+            room.position = tail.position;
+            room.count = 0;
+            if (is_queued(entry))
+                queue_take(&journal->queue, &append->waiter, fits, &room);
+            error = entry_is_large(entry) ? write_large(journal, segment, append, &tail)
+                                          : write_batch(journal, segment, append, &tail);
             break;
         }
         files_put(journal, segment);
         segment = NULL;
-        error = roll(journal, ctx, size, urgent);
+        error = roll(journal, ctx, record_size(entry->label_size, entry->size), urgent);
         if (error)
             break;
     }
@@ -518,33 +654,60 @@ int log_check(const struct journal *journal, uint64_t failures)
         journal->path);
 }
 
-int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
-               const struct entry *entry, struct appended *appended)
+/* append_durably -- appends the record and what is queued behind it, and makes that durable. As log_append();
+ * or LOG_LOST. */
+static int append_durably(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
+                          struct append *append)
 {
-    const bool control_record = entry->kind != RECORD_CHECKPOINT;
+    const struct entry *entry = append->entry;
     bool urgent = false;
 
     for (;;) {
-        uint64_t epoch;
-        int result = log_check(journal, failures);
-        if (result)
+        int result = append_once(journal, ctx, append, urgent);
+        if (result == 0)
+            return commit(journal, failures, record_end(&append->appended->record), append->epoch);
+        if (result != LOG_NEED_SPARE)
             return result;
-        result = append_once(journal, ctx, entry, urgent, appended, &epoch);
-        if (result == LOG_NEED_SPARE) {
-            result = maintain_make_spare(journal, ctx, record_size(entry->label_size, entry->size));
-            if (result == CAIRN_ENOSPC && control_record) {
-                urgent = true; /* space is held back for these */
-                result = 0;
-            }
-            if (result)
-                return result;
-            continue;
-        }
-        if (result)
+        result = maintain_make_spare(journal, ctx, record_size(entry->label_size, entry->size));
+        if (result == CAIRN_ENOSPC && entry->kind != RECORD_CHECKPOINT)
+            urgent = true; /* space is held back for these */
+        else if (result)
             return result;
-        ctx = NULL; /* handed to the disk: from here to a definite end */
-        result = commit(journal, failures, record_end(&appended->record), epoch);
-        if (result != LOG_LOST)
+        result = log_check(journal, failures);
+        if (result)
             return result;
     }
+}
+
+int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
+               const struct entry *entry, struct appended *appended)
+{
+    const uint64_t size = record_size(entry->label_size, entry->size);
+    struct append append = {.entry = entry, .appended = appended};
+    int result;
+
+    atomic_store_explicit(&journal->last_size, size, memory_order_relaxed);
+
+    do {
+        if (append.written)
+            ctx = NULL; /* it was handed to the disk: from there to a definite end */
+        append.written = false;
+        result = log_check(journal, failures);
+        if (result)
+            return result;
+        if (!is_queued(entry)) {
+            result = append_durably(journal, ctx, failures, &append);
+            continue;
+        }
+        result = queue_enter(&journal->queue, &append.waiter, ctx);
+        if (result == QUEUE_LEADS) {
+            result = append_durably(journal, ctx, failures, &append);
+            queue_leave(&journal->queue, &append.waiter);
+        } else if (result == QUEUE_OVER) {
+            /* What could not be written for it, it may find out by itself. */
+            result = append.written ? commit(journal, failures, record_end(&appended->record), append.epoch)
+                                    : LOG_LOST;
+        }
+    } while (result == LOG_LOST);
+    return result;
 }

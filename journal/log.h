@@ -11,13 +11,19 @@ struct entry {
     size_t label_size;
     const void *data;
     size_t size;
-    uint64_t body_hash;
+    uint64_t body_hash; /* not of a large one: log_append() finds it out while the disk is busy */
     uint32_t label_hash;
 
     /* For RECORD_COMPACT: the survivor that `data` names must still be the latest, or nothing is done. */
     bool must_be_latest;
     uint64_t latest_position;
 };
+
+/* entry_is_large -- whether a thread had better write it by itself. */
+static inline bool entry_is_large(const struct entry *entry)
+{
+    return entry->size >= SEGMENT_LARGE;
+}
 
 /* What was appended. */
 struct appended {

@@ -13,10 +13,12 @@
 #include "journal/attach.h"
 #include "journal/index.h"
 #include "journal/log.h"
+#include "journal/spares.h"
 #include "system/system.h"
 
 #define INDEX_LAG        (1024u * 1024) /* bytes of log that the index may be behind before it is committed */
 #define INDEX_LAG_INLINE (4 * INDEX_LAG)
+#define INDEX_REST       16         /* a commit is followed by so many times its own length without one */
 #define BESIDE_NS        1000000000 /* what is done beside a call waits for others so long at most */
 #define BESIDE_PAUSE_NS  1000000    /* between two attempts, each of which may take ten milliseconds */
 
@@ -24,19 +26,10 @@
  * A process that was stopped may hold either for ever. */
 static const struct cairn_ctx at_once = {.deadline_ns = 1};
 
-uint64_t maintain_spare_size(uint64_t room, uint64_t wanted)
-{
-    uint64_t size = room + SEGMENT_FRAME + SEGMENT_RESERVE;
-
-    size = (size + SEGMENT_PAGE - 1) & ~(uint64_t)(SEGMENT_PAGE - 1);
-    if (size < wanted)
-        size = wanted;
-    return size < SEGMENT_SIZE_MIN ? SEGMENT_SIZE_MIN : size;
-}
-
 /* usual_size -- twice that of the segment in use, up to a maximum. */
-static uint64_t usual_size(struct journal *journal)
+static uint64_t usual_size(struct journal *journal, uint64_t room)
 {
+    const uint64_t most = spares_most(room);
     const struct segment *segment;
     const char *reason;
     struct tail tail;
@@ -47,32 +40,9 @@ static uint64_t usual_size(struct journal *journal)
         size = 2 * segment_full_size(segment);
         files_put(journal, segment);
     }
-    if (size > SEGMENT_SIZE_MAX)
-        size = SEGMENT_SIZE_MAX;
+    if (size > most)
+        size = most;
     return size < SEGMENT_SIZE_FIRST ? SEGMENT_SIZE_FIRST : size & ~(uint64_t)(SEGMENT_PAGE - 1);
-}
-
-/* remove_strays -- after the death of the house lock's owner: removes the spares that are not the ready one.
- * Under the append lock, for who has that may be about to make one of them a segment; if it keeps that, the
- * next owner of house does this. */
-static void remove_strays(struct journal *journal)
-{
-    struct control *control = journal->control;
-    struct listing listing;
-
-    if (control_lock(&control->append, &at_once) < 0)
-        return;
-    if (files_list(journal, &listing) == 0) {
-        for (size_t i = 0; i < listing.spare_count; i++) {
-            char name[SEGMENT_NAME_SIZE];
-            spare_name(name, listing.spares[i]);
-            if (listing.spares[i] != atomic_load(&control->spare))
-                unlinkat(journal->dir, name, 0);
-        }
-        listing_release(&listing);
-        atomic_store(&control->strays, 0);
-    }
-    control_unlock(&control->append);
 }
 
 /* lock_house -- 0, CAIRN_EBUSY if `wait` is false and somebody has it, or a context's error. A dead owner
@@ -85,8 +55,8 @@ static int lock_house(struct journal *journal, const struct cairn_ctx *ctx, bool
         atomic_store(&control->strays, 1);
         result = 0;
     }
-    if (result == 0 && atomic_load(&control->strays))
-        remove_strays(journal);
+    if (result == 0 && atomic_load(&control->strays) && spares_trim(journal, true, true))
+        atomic_store(&control->strays, 0); /* else the next owner does it */
     return result;
 }
 
@@ -113,34 +83,38 @@ static int make_spare(struct journal *journal, uint64_t room)
 {
     struct control *control = journal->control;
     char name[SEGMENT_NAME_SIZE];
-    struct stat st;
 
-    uint64_t ready = atomic_load(&control->spare);
-    if (ready) {
-        spare_name(name, ready);
-        if (fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            (uint64_t)st.st_size >= room + SEGMENT_FRAME + SEGMENT_RESERVE)
-            return 0;
+    uint64_t number = atomic_load(&control->spare);
+    if (number && spares_fits(journal, number, room))
+        return 0;
+    number = spares_find(journal, room);
+    if (number) {
+        atomic_store(&control->spare, number);
+        return 0;
     }
-    uint64_t least = maintain_spare_size(room, SEGMENT_SIZE_MIN);
-    uint64_t number = atomic_fetch_add(&control->spare_last, 1) + 1;
-    int error = ENOSPC;
+    const uint64_t least = spares_size(room, 0);
+    bool trimmed = false;
+    int error = 0;
+    number = atomic_fetch_add(&control->spare_last, 1) + 1;
     spare_name(name, number);
-    for (uint64_t size = maintain_spare_size(room, usual_size(journal));;
-         size = size / 2 & ~(uint64_t)(SEGMENT_PAGE - 1)) {
+    for (uint64_t size = spares_size(room, usual_size(journal, room));;) {
+        error = spares_make(journal, name, size, room);
+        if (error != ENOSPC && error != EDQUOT && error != EFBIG)
+            break;
+        if (!trimmed) {
+            spares_trim(journal, false, false); /* their space may be what is missing */
+            trimmed = true;
+            continue;
+        }
+        if (size == least)
+            break;
+        size = size / 2 & ~(uint64_t)(SEGMENT_PAGE - 1);
         if (size < least)
             size = least;
-        error = spare_make(journal->dir, name, size);
-        if ((error != ENOSPC && error != EDQUOT && error != EFBIG) || size == least)
-            break;
     }
     if (error)
         return system_error(error, "%s/%s: cannot make a segment", journal->path, name);
-    ready = atomic_exchange(&control->spare, number);
-    if (ready) { /* too small */
-        spare_name(name, ready);
-        unlinkat(journal->dir, name, 0);
-    }
+    atomic_store(&control->spare, number);
     return 0;
 }
 
@@ -152,37 +126,20 @@ void maintain_make_reserve(struct journal *journal)
     control_unlock(&journal->control->house);
 }
 
+/* monotonic_ns -- a clock that does not go back. */
+static uint64_t monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 /* unretired -- whether a removal that is durable has left something; *at is the tail that says so. */
 static bool unretired(struct journal *journal, struct tail *at)
 {
     control_durable(journal->control, at);
     return at->horizon_position > atomic_load(&journal->control->retired);
-}
-
-/* retire -- one file: makes it the ready spare if that is wanted and it is of the usual size, else removes
- * it. */
-static void retire(struct journal *journal, const char *name)
-{
-    struct control *control = journal->control;
-    char spare[SEGMENT_NAME_SIZE];
-    struct stat st;
-
-    if (atomic_load(&control->spare) == 0 && fstatat(journal->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(st.st_mode) && st.st_size >= (off_t)SEGMENT_SIZE_FIRST &&
-        st.st_size <= (off_t)SEGMENT_SIZE_MAX && st.st_size % (off_t)SEGMENT_PAGE == 0 &&
-        st.st_blocks * 512 >= st.st_size) {
-        uint64_t number = atomic_fetch_add(&control->spare_last, 1) + 1;
-        spare_name(spare, number);
-        if (renameat(journal->dir, name, journal->dir, spare) == 0) {
-            atomic_store(&control->spare, number);
-            return;
-        }
-    }
-    /* Its space is free at once, though others may have it open still. */
-    int fd = openat(journal->dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0)
-        close(fd);
-    unlinkat(journal->dir, name, 0);
 }
 
 /* retire_all -- as maintain_retire(); the caller holds house. */
@@ -199,16 +156,17 @@ static int retire_all(struct journal *journal)
     const bool survivor = at.survivor_position != RECORD_NONE;
     files_forget(journal, survivor && at.survivor_segment < at.horizon_segment ? at.survivor_segment
                                                                                : at.horizon_segment);
-    /* Newest first: those have the size that is usual now. */
-    for (size_t i = listing.segment_count; i-- > 0;) {
+    /* Newest last: those have the size that is usual now, and are kept. */
+    for (size_t i = 0; i < listing.segment_count; i++) {
         char name[SEGMENT_NAME_SIZE];
         uint64_t number = listing.segments[i];
         if (number >= at.horizon_segment || (survivor && number == at.survivor_segment))
             continue;
         segment_name(name, number);
-        retire(journal, name);
+        spares_retire(journal, name);
     }
     listing_release(&listing);
+    spares_trim(journal, true, false);
     /* Also if some could not be removed, so that it is not tried again for every record. */
     atomic_store(&journal->control->retired, at.horizon_position);
     make_reserve(journal);
@@ -240,7 +198,10 @@ static int save_index(struct journal *journal)
     if (error == 0 && journal->map.at.position > atomic_load(&journal->control->index_end)) {
         error = attach_lock_gate(journal->dir, journal->path, &at_once, &gate);
         if (error == 0) {
+            const uint64_t began = monotonic_ns();
             error = index_save(journal, &journal->map);
+            const uint64_t ended = monotonic_ns();
+            atomic_store(&journal->index_rest, ended + INDEX_REST * (ended - began));
             attach_unlock_gate(gate);
             /* Also after a failure, so that it is not tried again for every record. */
             atomic_store(&journal->control->index_end, journal->map.at.position);
@@ -283,23 +244,31 @@ void maintain_retire(struct journal *journal, const struct cairn_ctx *ctx)
 /* What there is to do. */
 enum task { TASK_NONE, TASK_RETIRE, TASK_SPARE, TASK_RESERVE, TASK_INDEX };
 
+/* index_is_due -- whether the index is so far behind that it is to be committed. */
+static bool index_is_due(const struct journal *journal, bool threaded)
+{
+    const uint64_t durable = control_durable_position(journal->control);
+    const uint64_t covered = atomic_load_explicit(&journal->control->index_end, memory_order_relaxed);
+
+    return durable > covered && durable - covered > (threaded ? INDEX_LAG : INDEX_LAG_INLINE) &&
+           monotonic_ns() >= atomic_load_explicit(&journal->index_rest, memory_order_relaxed);
+}
+
 static enum task find_task(struct journal *journal, bool threaded)
 {
     struct control *control = journal->control;
-    uint64_t durable = control_durable_position(control);
-    uint64_t covered = atomic_load_explicit(&control->index_end, memory_order_relaxed);
     struct tail tail;
 
     if (atomic_load_explicit(&control->broken, memory_order_relaxed))
         return TASK_NONE;
     if (threaded && unretired(journal, &tail))
         return TASK_RETIRE; /* it may give a spare */
-    if (durable > covered && durable - covered > (threaded ? INDEX_LAG : INDEX_LAG_INLINE))
+    if (threaded && atomic_load_explicit(&control->spare, memory_order_relaxed) == 0)
+        return TASK_SPARE; /* the log cannot go on without it */
+    if (index_is_due(journal, threaded))
         return TASK_INDEX;
     if (threaded && !atomic_load_explicit(&control->reserve_ready, memory_order_relaxed))
         return TASK_RESERVE;
-    if (threaded && atomic_load_explicit(&control->spare, memory_order_relaxed) == 0)
-        return TASK_SPARE;
     return TASK_NONE;
 }
 
@@ -316,7 +285,8 @@ static bool do_task(struct journal *journal, enum task task)
         helped = retire_all(journal) == 0 && !unretired(journal, &tail);
         break;
     case TASK_SPARE:
-        helped = atomic_load(&journal->control->spare) != 0 || make_spare(journal, 0) == 0;
+        helped = atomic_load(&journal->control->spare) != 0 ||
+                 make_spare(journal, atomic_load(&journal->last_size)) == 0;
         break;
     case TASK_RESERVE:
         make_reserve(journal);

@@ -11,9 +11,6 @@
 
 #include "journal/journal.h"
 
-/* maintain_spare_size -- the size of file that holds `room` bytes of records, and `wanted` at least. */
-uint64_t maintain_spare_size(uint64_t room, uint64_t wanted);
-
 /* maintain_make_spare -- makes the spare that is published as ready, with space for `room` bytes at least: of
  * the size that is usual now, or smaller if the disk has no space for that; what removals have left goes
  * first. The caller cannot go on without it, so it waits for as long as its context lets it. 0, a context's

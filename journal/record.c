@@ -10,6 +10,29 @@ uint64_t record_body_hash(const void *label, size_t label_size, const void *data
     return XXH3_64bits_withSeed(data, size, XXH3_64bits(label, label_size));
 }
 
+/* It is XXH3's state; the library keeps to itself what that looks like. */
+struct record_hash *record_hash_begin(const void *label, size_t label_size)
+{
+    XXH3_state_t *state = XXH3_createState();
+
+    if (state)
+        XXH3_64bits_reset_withSeed(state, XXH3_64bits(label, label_size));
+    return (struct record_hash *)state;
+}
+
+void record_hash_add(struct record_hash *hash, const void *data, size_t size)
+{
+    XXH3_64bits_update((XXH3_state_t *)hash, data, size);
+}
+
+uint64_t record_hash_end(struct record_hash *hash)
+{
+    const uint64_t value = XXH3_64bits_digest((XXH3_state_t *)hash);
+
+    XXH3_freeState((XXH3_state_t *)hash);
+    return value;
+}
+
 uint32_t record_label_hash(const void *label, size_t size)
 {
     return (uint32_t)XXH3_64bits(label, size);

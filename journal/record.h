@@ -105,6 +105,13 @@ static inline uint64_t record_end(const struct record *record)
 /* record_body_hash -- the hash of label and data. */
 uint64_t record_body_hash(const void *label, size_t label_size, const void *data, size_t size);
 
+/* The same in pieces, for a body that is hashed while the disk is busy with what came before: label first.
+ * NULL if there is no memory for it. */
+struct record_hash;
+struct record_hash *record_hash_begin(const void *label, size_t label_size);
+void record_hash_add(struct record_hash *hash, const void *data, size_t size);
+uint64_t record_hash_end(struct record_hash *hash); /* and frees it */
+
 /* record_label_hash -- the hash of the label by itself. */
 uint32_t record_label_hash(const void *label, size_t size);
 

@@ -164,8 +164,16 @@ size_t segment_read(const struct segment *segment, uint64_t position, void *buff
 
 int segment_write(const struct segment *segment, uint64_t position, struct iovec *iov, int count)
 {
+    uint64_t written;
+    return segment_write_some(segment, position, iov, count, &written);
+}
+
+int segment_write_some(const struct segment *segment, uint64_t position, struct iovec *iov, int count,
+                       uint64_t *written)
+{
     off_t offset = (off_t)segment_offset(segment, position);
 
+    *written = 0;
     while (count > 0) {
         ssize_t n = pwritev(segment->fd, iov, count, offset);
         if (n < 0 && errno == EINTR)
@@ -175,6 +183,7 @@ int segment_write(const struct segment *segment, uint64_t position, struct iovec
         if (n == 0)
             return EIO;
         offset += n;
+        *written += (uint64_t)n;
         for (size_t left = (size_t)n; count > 0; iov++, count--) {
             if (left < iov->iov_len) {
                 iov->iov_base = (char *)iov->iov_base + left;
@@ -187,13 +196,38 @@ int segment_write(const struct segment *segment, uint64_t position, struct iovec
     return 0;
 }
 
+void segment_push(const struct segment *segment, uint64_t position, uint64_t end)
+{
+    const uint64_t from =
+        (segment_offset(segment, position) + SEGMENT_PAGE - 1) & ~(uint64_t)(SEGMENT_PAGE - 1);
+    const uint64_t to = segment_offset(segment, end) & ~(uint64_t)(SEGMENT_PAGE - 1);
+
+    if (to > from)
+        sync_file_range(segment->fd, (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
+}
+
+/* open_direct -- opens a new file so that what is written goes past the page cache, if that can be had. */
+static int open_direct(int dir, const char *name)
+{
+    const int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(dir, name, flags | O_DIRECT, 0666);
+    return fd < 0 && errno == EINVAL ? openat(dir, name, flags, 0666) : fd;
+}
+
+/* not_direct -- after EINVAL: whether writing through the page cache may do. */
+static bool not_direct(int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_DIRECT) && fcntl(fd, F_SETFL, flags & ~O_DIRECT) == 0;
+}
+
 int spare_make(int dir, const char *name, uint64_t size)
 {
-    static const char zeros[256 * 1024];
+    static _Alignas(SEGMENT_PAGE) char zeros[256 * 1024]; /* not const: it takes no space in the program */
     int error = 0;
 
     assert(size % SEGMENT_PAGE == 0 && size >= SEGMENT_SIZE_MIN);
-    int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = open_direct(dir, name);
     if (fd < 0)
         return errno;
     for (uint64_t at = 0; at < size && error == 0;) {
@@ -203,7 +237,7 @@ int spare_make(int dir, const char *name, uint64_t size)
             at += (uint64_t)n;
         else if (n == 0)
             error = EIO;
-        else if (errno != EINTR)
+        else if (errno != EINTR && !(errno == EINVAL && not_direct(fd)))
             error = errno;
     }
     if (error == 0 && fdatasync(fd) != 0)
@@ -212,6 +246,21 @@ int spare_make(int dir, const char *name, uint64_t size)
         unlinkat(dir, name, 0);
     close(fd);
     return error;
+}
+
+int spare_allocate(int dir, const char *name, uint64_t size)
+{
+    int error = 0;
+
+    int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd < 0)
+        return errno;
+    if (fallocate(fd, 0, 0, (off_t)size) != 0 || fdatasync(fd) != 0)
+        error = errno;
+    close(fd);
+    if (error)
+        unlinkat(dir, name, 0);
+    return error == EOPNOTSUPP ? spare_make(dir, name, size) : error;
 }
 
 int segment_create(struct segment *segment, int dir, const char *name, struct segment_header *header)

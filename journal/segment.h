@@ -32,7 +32,9 @@
 #define SEGMENT_SEAL       96u           /* and of that, for RECORD_SEALED only */
 #define SEGMENT_SIZE_MIN   (128u * 1024) /* bytes of the smallest file */
 #define SEGMENT_SIZE_FIRST (1024u * 1024)
-#define SEGMENT_SIZE_MAX   (16u * 1024 * 1024) /* larger only for a larger record */
+#define SEGMENT_SIZE_MAX   (16u * 1024 * 1024) /* but where records are large, */
+#define SEGMENT_SIZE_LARGE (64u * 1024 * 1024) /* and still larger only for one record */
+#define SEGMENT_LARGE      (256u * 1024)       /* bytes of such a record */
 #define SEGMENT_NAME_SIZE  32
 #define SEGMENT_UNREADABLE "the header cannot be read" /* a reason of segment_open() */
 
@@ -106,13 +108,23 @@ bool segment_header_damaged(const struct segment *segment, uint64_t *offset);
  * than asked where the file or the segment ends, or where the medium fails (*failed is its errno then). */
 size_t segment_read(const struct segment *segment, uint64_t position, void *buffer, size_t size, int *failed);
 
-/* segment_write -- writes `count` buffers at `position`; the iovecs are used up. 0 or an errno. */
+/* segment_write -- writes `count` buffers at `position`; the iovecs are used up. 0 or an errno.
+ * segment_write_some -- the same; *written is how many bytes of them are, which after an errno is not all. */
 struct iovec;
 int segment_write(const struct segment *segment, uint64_t position, struct iovec *iov, int count);
+int segment_write_some(const struct segment *segment, uint64_t position, struct iovec *iov, int count,
+                       uint64_t *written);
+
+/* segment_push -- has the disk begin with what was written in the whole pages from `position` to `end`. That
+ * makes nothing durable; but the sync that does has less to wait for. */
+void segment_push(const struct segment *segment, uint64_t position, uint64_t end);
 
 /* spare_make -- makes the file `name` below `dir` with `size` bytes of zeros, synced. 0 or an errno; on
- * failure there is no such file. */
+ * failure there is no such file.
+ * spare_allocate -- the same, but what reads as zeros is only allocated, if the file system can do that. For
+ * records so large that what the first sync of each costs more is less than to write its space twice. */
 int spare_make(int dir, const char *name, uint64_t size);
+int spare_allocate(int dir, const char *name, uint64_t size);
 
 /* segment_create -- turns the spare `name` into the segment that `header` describes: completes the header
  * (magic, version, salt, capacity, time, hash), writes it, syncs, renames, syncs the directory, opens it.

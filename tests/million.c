@@ -351,7 +351,8 @@ static void million__a_checkpoint_costs_what_the_tenth_did(void **state)
     assert_int_equal(tenth.read_bytes, 0);
     assert_int_equal(tenth.writes, 1);
     assert_int_equal(now.read_bytes, tenth.read_bytes);
-    assert_int_equal(now.written_bytes, tenth.written_bytes);
+    /* The record, and what there is to the end of its page. */
+    assert_in_range(now.written_bytes, sizeof(struct body), sizeof(struct body) + 4096 + 128);
     assert_int_equal(now.reads, tenth.reads);
     assert_int_equal(now.writes, tenth.writes);
 }

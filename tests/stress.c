@@ -21,6 +21,7 @@
 #include <cairn/cairn.h>
 
 #include "journal/control.h"
+#include "journal/spares.h"
 #include "scratch.h"
 
 #define SIGHTINGS_MAX 65536
@@ -905,7 +906,7 @@ static void strike(struct pack *pack)
     }
 }
 
-/* count_strays -- spares beyond the one that may be ready. */
+/* count_strays -- spares beyond those that are kept, and the one that may be ready. */
 static uint64_t count_strays(const char *path)
 {
     uint64_t count = 0;
@@ -917,7 +918,7 @@ static uint64_t count_strays(const char *path)
         count +=
             strncmp(entry->d_name, "spare-", 6) == 0 && entry->d_name[6] >= '0' && entry->d_name[6] <= '9';
     closedir(dir);
-    return count > 1 ? count - 1 : 0;
+    return count > SPARES_MAX + 1 ? count - SPARES_MAX - 1 : 0;
 }
 
 static void go(struct pack *pack)

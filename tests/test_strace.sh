@@ -92,7 +92,7 @@ events() {
                 path = bracketed(arguments, 1)
                 if (path == base "out" && call == "write") print "id"
                 else say("write", path, " " call)
-            } else if (call ~ /^(fsync|fdatasync|sync_file_range)$/) {
+            } else if (call ~ /^(fsync|fdatasync)$/) {
                 say("sync", bracketed(arguments, 1), "")
             } else if (call == "syncfs") {
                 say("syncfs", bracketed(arguments, 1), "")

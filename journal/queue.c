@@ -1,0 +1,138 @@
+/* queue.c -- see queue.h.
+ *
+ * Each word that is waited on is changed under the lock, or when all that it tells is said already, and is
+ * read under the lock before the waiter sleeps; so none is missed.
+ */
+#include "journal/queue.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_AGAIN_NS 10000000 /* whoever has a context looks at it so often */
+
+void queue_init(struct queue *queue)
+{
+    *queue = (struct queue){.end = &queue->first};
+    pthread_mutex_init(&queue->lock, NULL);
+}
+
+void queue_release(struct queue *queue)
+{
+    pthread_mutex_destroy(&queue->lock);
+}
+
+static void wait_for(_Atomic uint32_t *word, uint32_t seen, bool looks_again)
+{
+    struct timespec timeout = {.tv_nsec = LOOK_AGAIN_NS};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, looks_again ? &timeout : NULL, NULL, 0);
+}
+
+static void wake(_Atomic uint32_t *word, int count)
+{
+    atomic_fetch_add(word, 1);
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+/* wake_queue -- who stands first has changed, or will not be in the batch that it waits for: all look again.
+ */
+static void wake_queue(struct queue *queue)
+{
+    wake(&queue->turn, 1);
+    wake(&queue->event[0], INT_MAX);
+    wake(&queue->event[1], INT_MAX);
+}
+
+/* take_out -- one that nobody has taken leaves the queue. The caller has the lock. */
+static void take_out(struct queue *queue, struct waiter *waiter)
+{
+    struct waiter **at = &queue->first;
+
+    while (*at != waiter)
+        at = &(*at)->next;
+    *at = waiter->next;
+    if (waiter->next == NULL)
+        queue->end = at;
+    wake_queue(queue);
+}
+
+int queue_enter(struct queue *queue, struct waiter *waiter, const struct cairn_ctx *ctx)
+{
+    int result = QUEUE_OVER;
+
+    *waiter = (struct waiter){0};
+    pthread_mutex_lock(&queue->lock);
+    *queue->end = waiter;
+    queue->end = &waiter->next;
+    while (!atomic_load(&waiter->over)) {
+        const bool first = queue->first == waiter;
+        if (first && !queue->led) {
+            queue->led = true;
+            result = QUEUE_LEADS;
+            break;
+        }
+        if (!waiter->taken && (result = cairn_ctx_check(ctx)) != 0) {
+            take_out(queue, waiter);
+            break;
+        }
+        result = QUEUE_OVER;
+        const unsigned batch = waiter->taken ? waiter->batch : queue->open;
+        _Atomic uint32_t *word = first ? &queue->turn : &queue->event[batch % 2];
+        const uint32_t seen = atomic_load(word);
+        pthread_mutex_unlock(&queue->lock);
+        wait_for(word, seen, ctx != NULL);
+        if (atomic_load(&waiter->over))
+            return QUEUE_OVER;
+        pthread_mutex_lock(&queue->lock);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return result;
+}
+
+void queue_take(struct queue *queue, struct waiter *leader,
+                bool (*fits)(void *arg, const struct waiter *waiter), void *arg)
+{
+    struct waiter *last = leader;
+
+    pthread_mutex_lock(&queue->lock);
+    assert(queue->led && queue->first == leader && !leader->taken);
+    for (struct waiter *at = leader; at && fits(arg, at); at = at->next) {
+        at->taken = true;
+        at->batch = queue->open;
+        last = at;
+    }
+    assert(leader->taken);
+    queue->first = last->next;
+    last->next = NULL;
+    queue->open++;
+    if (queue->first)
+        wake_queue(queue);
+    else
+        queue->end = &queue->first;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_leave(struct queue *queue, struct waiter *leader)
+{
+    pthread_mutex_lock(&queue->lock);
+    assert(queue->led);
+    queue->led = false;
+    if (!leader->taken)
+        take_out(queue, leader);
+    const bool next = queue->first != NULL;
+    pthread_mutex_unlock(&queue->lock);
+    if (next)
+        wake(&queue->turn, 1);
+    if (!leader->taken || leader->next == NULL)
+        return;
+    for (struct waiter *at = leader->next; at;) {
+        struct waiter *follower = at;
+        at = at->next; /* before it is gone */
+        atomic_store(&follower->over, true);
+    }
+    wake(&queue->event[leader->batch % 2], INT_MAX);
+}
