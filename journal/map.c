@@ -162,18 +162,34 @@ int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx)
     return cairn_set_message(CAIRN_EBUSY, "%s: the log is cut off faster than it can be read", journal->path);
 }
 
-/* mark_before -- the index of the mark from which a walk meets checkpoint `number`. */
+/* mark_guess -- about where the mark for a checkpoint is; just there if all are of one size. */
+static size_t mark_guess(const struct map *map, uint64_t number)
+{
+    const uint64_t first = map->marks[0].number, last = map->marks[map->count - 1].number;
+
+    if (number <= first)
+        return 0;
+    if (number >= last)
+        return map->count - 1;
+    return (size_t)((double)(number - first) / (double)(last - first) * (double)(map->count - 1));
+}
+
+/* mark_before -- the index of the mark from which a walk meets checkpoint `number`. From the guess on, in
+ * steps that double until it is between two, and then by halves: what is far from there is not looked at, for
+ * each look is a wait for memory. */
 static size_t mark_before(const struct map *map, uint64_t number)
 {
-    size_t low = 0, high = map->count;
+    size_t low = 0, high = map->count, step = 1;
 
     assert(map->count > 0);
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (map->marks[middle].number <= number)
-            low = middle;
-        else
-            high = middle;
+    for (size_t at = mark_guess(map, number); high - low > 1; step *= 2) {
+        if (map->marks[at].number <= number) {
+            low = at;
+            at = high - low > step ? low + step : low + (high - low) / 2;
+        } else {
+            high = at;
+            at = high - low > step ? high - step : low + (high - low) / 2;
+        }
     }
     return low;
 }
