@@ -38,8 +38,18 @@ void files_release(struct files *files)
     pthread_mutex_destroy(&files->lock);
 }
 
+/* home -- where in the table a segment stands if it can: it is looked for there first. */
+static struct open_segment **home(struct files *files, uint64_t number)
+{
+    return &files->open[number % FILES_OPEN_MAX];
+}
+
 static struct open_segment *find(struct files *files, uint64_t number)
 {
+    struct open_segment *likely = *home(files, number);
+
+    if (likely && likely->segment.header.number == number)
+        return likely;
     for (int i = 0; i < FILES_OPEN_MAX; i++) {
         struct open_segment *open = files->open[i];
         if (open && open->segment.header.number == number)
@@ -52,8 +62,13 @@ static struct open_segment *find(struct files *files, uint64_t number)
  * use it stays outside, and files_put() frees it. */
 static void keep(struct files *files, struct open_segment *open)
 {
+    struct open_segment **own = home(files, open->segment.header.number);
     int place = -1;
 
+    if (*own == NULL) {
+        *own = open;
+        return;
+    }
     for (int i = 0; i < FILES_OPEN_MAX; i++) {
         struct open_segment *other = files->open[i];
         if (other == NULL) {
