@@ -16,7 +16,7 @@ void map_init(struct map *map)
 void map_release(struct map *map)
 {
     for (size_t i = 0; i < map->stretch_space; i++)
-        stretch_release(&map->stretches[i]);
+        free(map->stretches[i]);
     free(map->stretches);
     free(map->marks);
     memset(map, 0, sizeof(*map));
@@ -194,15 +194,16 @@ static size_t mark_before(const struct map *map, uint64_t number)
     return low;
 }
 
-struct stretch *map_stretch(struct map *map, uint64_t number)
+struct stretch **map_stretch(struct map *map, uint64_t number)
 {
     const size_t i = mark_before(map, number);
 
     if (i >= map->stretch_space) {
-        struct stretch *larger = realloc(map->stretches, map->space * sizeof(*larger));
+        struct stretch **larger = realloc(map->stretches, map->space * sizeof(struct stretch *));
         if (larger == NULL)
             return NULL;
-        memset(larger + map->stretch_space, 0, (map->space - map->stretch_space) * sizeof(*larger));
+        for (size_t k = map->stretch_space; k < map->space; k++)
+            larger[k] = NULL;
         map->stretches = larger;
         map->stretch_space = map->space;
     }
@@ -213,10 +214,11 @@ struct stretch *map_stretch(struct map *map, uint64_t number)
 const struct stretch *map_recall(const struct map *map, uint64_t number)
 {
     const size_t i = mark_before(map, number);
-    const bool known = i < map->stretch_space && map->stretches[i].position == map->marks[i].position &&
-                       map->stretches[i].segment == map->marks[i].segment;
+    const struct stretch *stretch = i < map->stretch_space ? map->stretches[i] : NULL;
+    const bool known =
+        stretch && stretch->position == map->marks[i].position && stretch->segment == map->marks[i].segment;
 
-    return known ? &map->stretches[i] : NULL;
+    return known ? stretch : NULL;
 }
 
 int map_scan(struct journal *journal, struct scan *scan, uint64_t number)

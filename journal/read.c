@@ -289,7 +289,7 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
     }
     if (recall && find_recalled(journal, number, place))
         return 0;
-    struct stretch *stretch = map_stretch(&journal->map, number);
+    struct stretch **stretch = map_stretch(&journal->map, number);
     int error = map_scan(journal, &scan, number);
     while (error == 0) {
         int result = scan_step(&scan);

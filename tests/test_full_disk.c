@@ -613,8 +613,8 @@ static void full_disk__opening_gets_by_with_what_there_is(void **state)
     }
 }
 
-/* record_where_a_spare_was -- on a full disk; a killed process has left a spare with all its space, and there is no
- * reserve. */
+/* record_where_a_spare_was -- on a full disk; a killed process has left a spare with all its space, and there
+ * is no reserve. */
 static void record_where_a_spare_was(unsigned flags, size_t size)
 {
     static const unsigned char zeros[1024 * 1024];
