@@ -71,7 +71,8 @@ struct control {
     pthread_mutex_t sync;
     pthread_mutex_t house;    /* making spares, retiring segments, committing the index */
     _Atomic uint64_t retired; /* the horizon up to which that has been done */
-    _Atomic uint32_t strays;  /* an owner of house has died, and what it was making may be there still */
+    _Atomic uint32_t strays;  /* spares may be there that nobody knows of: a dead owner of house was making
+                               * them, or they are from before the recovery */
     _Atomic uint32_t waiting; /* how many sleep on `wake`, at least: one that is killed stays counted */
 };
 static_assert(sizeof(struct control) <= CONTROL_SIZE, "the control page has its size");

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,30 +18,45 @@
 
 int files_init(struct files *files)
 {
+    struct rlimit limit;
+
     memset(files->open, 0, sizeof(files->open));
+    files->most = FILES_OPEN_MIN;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 8 > FILES_OPEN_MIN)
+        files->most = limit.rlim_cur / 8 < FILES_OPEN_MAX ? (unsigned)(limit.rlim_cur / 8) : FILES_OPEN_MAX;
     files->clock = 0;
     return pthread_mutex_init(&files->lock, NULL);
 }
 
-static void drop(struct files *files, int i)
+static void drop(struct open_segment **place)
 {
-    segment_close(&files->open[i]->segment);
-    free(files->open[i]);
-    files->open[i] = NULL;
+    segment_close(&(*place)->segment);
+    free(*place);
+    *place = NULL;
 }
 
 void files_release(struct files *files)
 {
-    for (int i = 0; i < FILES_OPEN_MAX; i++) {
+    for (unsigned i = 0; i < files->most; i++) {
         if (files->open[i])
-            drop(files, i);
+            drop(&files->open[i]);
     }
     pthread_mutex_destroy(&files->lock);
 }
 
+/* home -- where in the table a segment stands if it can: it is looked for there first. */
+static struct open_segment **home(struct files *files, uint64_t number)
+{
+    return &files->open[number % files->most];
+}
+
 static struct open_segment *find(struct files *files, uint64_t number)
 {
-    for (int i = 0; i < FILES_OPEN_MAX; i++) {
+    struct open_segment *likely = *home(files, number);
+
+    if (likely && likely->segment.header.number == number)
+        return likely;
+    for (unsigned i = 0; i < files->most; i++) {
         struct open_segment *open = files->open[i];
         if (open && open->segment.header.number == number)
             return open;
@@ -52,22 +68,19 @@ static struct open_segment *find(struct files *files, uint64_t number)
  * use it stays outside, and files_put() frees it. */
 static void keep(struct files *files, struct open_segment *open)
 {
-    int place = -1;
+    struct open_segment **place = home(files, open->segment.header.number);
 
-    for (int i = 0; i < FILES_OPEN_MAX; i++) {
-        struct open_segment *other = files->open[i];
-        if (other == NULL) {
-            place = i;
-            break;
-        }
-        if (other->users == 0 && (place < 0 || other->used < files->open[place]->used))
-            place = i;
+    for (unsigned i = 0; *place && i < files->most; i++) {
+        struct open_segment **other = &files->open[i];
+        if (*other == NULL ||
+            ((*other)->users == 0 && ((*place)->users > 0 || (*other)->used < (*place)->used)))
+            place = other;
     }
-    if (place < 0)
+    if (*place && (*place)->users > 0)
         return;
-    if (files->open[place])
-        drop(files, place);
-    files->open[place] = open;
+    if (*place)
+        drop(place);
+    *place = open;
 }
 
 int files_get(struct journal *journal, uint64_t number, const struct segment **segment, const char **reason)
@@ -140,11 +153,11 @@ void files_add(struct journal *journal, const struct segment *segment)
     pthread_mutex_lock(&files->lock);
     /* One of this number may be there: a process died when it had made it and before that was known. */
     struct open_segment *old = find(files, segment->header.number);
-    for (int i = 0; old && i < FILES_OPEN_MAX; i++) {
+    for (unsigned i = 0; old && i < files->most; i++) {
         if (files->open[i] != old)
             continue;
         if (old->users == 0)
-            drop(files, i);
+            drop(&files->open[i]);
         files->open[i] = NULL; /* one in use is freed when it is given back */
         old = NULL;
     }
@@ -162,9 +175,9 @@ void files_forget(struct journal *journal, uint64_t number)
     struct files *files = &journal->files;
 
     pthread_mutex_lock(&files->lock);
-    for (int i = 0; i < FILES_OPEN_MAX; i++) {
+    for (unsigned i = 0; i < files->most; i++) {
         if (files->open[i] && files->open[i]->users == 0 && files->open[i]->segment.header.number < number)
-            drop(files, i);
+            drop(&files->open[i]);
     }
     pthread_mutex_unlock(&files->lock);
 }

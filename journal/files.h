@@ -13,7 +13,8 @@
 
 #include "journal/segment.h"
 
-#define FILES_OPEN_MAX 64 /* segments kept open */
+#define FILES_OPEN_MAX 512 /* segments kept open, if the process may have many files; */
+#define FILES_OPEN_MIN 64  /* if not, an eighth of what it may have, but so many at least */
 #define RESERVE_NAME   "spare-reserve"
 
 struct journal;
@@ -27,6 +28,7 @@ struct open_segment {
 struct files {
     pthread_mutex_t lock; /* guards the rest */
     struct open_segment *open[FILES_OPEN_MAX];
+    unsigned most; /* so many of these places are used */
     uint64_t clock;
 };
 

@@ -332,25 +332,6 @@ static int journal_latest_intact(void *self, const struct cairn_ctx *ctx, struct
     return error ? error : read_latest(handle->journal, ctx, true, id, data, size);
 }
 
-/* id_parse -- "NNNNNNNN@G", just as id_format() writes it. */
-static bool id_parse(const char *text, uint64_t *number, uint64_t *generation)
-{
-    struct cairn_id again;
-    char *end;
-
-    if (strnlen(text, sizeof(again.text)) == sizeof(again.text) || text[0] < '0' || text[0] > '9')
-        return false;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    if (errno || *end != '@' || end[1] < '0' || end[1] > '9')
-        return false;
-    *generation = strtoull(end + 1, &end, 10);
-    if (errno || *end != '\0')
-        return false;
-    id_format(&again, *number, *generation);
-    return strcmp(again.text, text) == 0;
-}
-
 static int journal_load(void *self, const struct cairn_ctx *ctx, const char *id, void **data, size_t *size)
 {
     struct journal_handle *handle = self;

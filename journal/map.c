@@ -16,7 +16,7 @@ void map_init(struct map *map)
 void map_release(struct map *map)
 {
     for (size_t i = 0; i < map->stretch_space; i++)
-        stretch_release(&map->stretches[i]);
+        free(map->stretches[i]);
     free(map->stretches);
     free(map->marks);
     memset(map, 0, sizeof(*map));
@@ -162,31 +162,48 @@ int map_catch_up(struct journal *journal, const struct cairn_ctx *ctx)
     return cairn_set_message(CAIRN_EBUSY, "%s: the log is cut off faster than it can be read", journal->path);
 }
 
-/* mark_before -- the index of the mark from which a walk meets checkpoint `number`. */
+/* mark_guess -- about where the mark for a checkpoint is; just there if all are of one size. */
+static size_t mark_guess(const struct map *map, uint64_t number)
+{
+    const uint64_t first = map->marks[0].number, last = map->marks[map->count - 1].number;
+
+    if (number <= first)
+        return 0;
+    if (number >= last)
+        return map->count - 1;
+    return (size_t)((double)(number - first) / (double)(last - first) * (double)(map->count - 1));
+}
+
+/* mark_before -- the index of the mark from which a walk meets checkpoint `number`. From the guess on, in
+ * steps that double until it is between two, and then by halves: what is far from there is not looked at, for
+ * each look is a wait for memory. */
 static size_t mark_before(const struct map *map, uint64_t number)
 {
-    size_t low = 0, high = map->count;
+    size_t low = 0, high = map->count, step = 1;
 
     assert(map->count > 0);
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (map->marks[middle].number <= number)
-            low = middle;
-        else
-            high = middle;
+    for (size_t at = mark_guess(map, number); high - low > 1; step *= 2) {
+        if (map->marks[at].number <= number) {
+            low = at;
+            at = high - low > step ? low + step : low + (high - low) / 2;
+        } else {
+            high = at;
+            at = high - low > step ? high - step : low + (high - low) / 2;
+        }
     }
     return low;
 }
 
-struct stretch *map_stretch(struct map *map, uint64_t number)
+struct stretch **map_stretch(struct map *map, uint64_t number)
 {
     const size_t i = mark_before(map, number);
 
     if (i >= map->stretch_space) {
-        struct stretch *larger = realloc(map->stretches, map->space * sizeof(*larger));
+        struct stretch **larger = realloc(map->stretches, map->space * sizeof(struct stretch *));
         if (larger == NULL)
             return NULL;
-        memset(larger + map->stretch_space, 0, (map->space - map->stretch_space) * sizeof(*larger));
+        for (size_t k = map->stretch_space; k < map->space; k++)
+            larger[k] = NULL;
         map->stretches = larger;
         map->stretch_space = map->space;
     }
@@ -197,10 +214,11 @@ struct stretch *map_stretch(struct map *map, uint64_t number)
 const struct stretch *map_recall(const struct map *map, uint64_t number)
 {
     const size_t i = mark_before(map, number);
-    const bool known = i < map->stretch_space && map->stretches[i].position == map->marks[i].position &&
-                       map->stretches[i].segment == map->marks[i].segment;
+    const struct stretch *stretch = i < map->stretch_space ? map->stretches[i] : NULL;
+    const bool known =
+        stretch && stretch->position == map->marks[i].position && stretch->segment == map->marks[i].segment;
 
-    return known ? &map->stretches[i] : NULL;
+    return known ? stretch : NULL;
 }
 
 int map_scan(struct journal *journal, struct scan *scan, uint64_t number)

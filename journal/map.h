@@ -33,7 +33,7 @@ struct map {
     struct mark *marks;
     size_t count;
     size_t space;
-    struct stretch *stretches; /* of as many marks as there is space for here */
+    struct stretch **stretches; /* of as many marks as there is space for here; NULL where none was begun */
     size_t stretch_space;
 };
 
@@ -68,7 +68,7 @@ int map_scan(struct journal *journal, struct scan *scan, uint64_t number);
 
 /* map_stretch -- the stretch that such a scan begins in, with nothing remembered; NULL if there is no memory
  * for it. What the scan meets is to be added. */
-struct stretch *map_stretch(struct map *map, uint64_t number);
+struct stretch **map_stretch(struct map *map, uint64_t number);
 
 /* map_recall -- the stretch of an earlier scan, if one began there; else NULL. */
 const struct stretch *map_recall(const struct map *map, uint64_t number);

@@ -19,6 +19,32 @@ void id_format(struct cairn_id *id, uint64_t number, uint64_t generation)
     snprintf(id->text, sizeof(id->text), "%08" PRIu64 "@%" PRIu64, number, generation);
 }
 
+/* digits -- how many of them `text` begins with; *number is what they say. 0 if that is too much. */
+static size_t digits(const char *text, uint64_t *number)
+{
+    size_t count = 0;
+
+    for (*number = 0; text[count] >= '0' && text[count] <= '9'; count++) {
+        const uint64_t digit = (uint64_t)(text[count] - '0');
+        if (*number > (UINT64_MAX - digit) / 10)
+            return 0;
+        *number = *number * 10 + digit;
+    }
+    return count;
+}
+
+/* By hand, for strtoull() and snprintf() would be a good part of a Load. */
+bool id_parse(const char *text, uint64_t *number, uint64_t *generation)
+{
+    const size_t first = digits(text, number);
+
+    if (first < 8 || (first > 8 && text[0] == '0') || text[first] != '@')
+        return false;
+    text += first + 1;
+    const size_t second = digits(text, generation);
+    return second > 0 && (second == 1 || text[0] != '0') && text[second] == '\0';
+}
+
 /* look -- brings the map up to now; *at is what it covers. The map stays locked if 0 is returned. */
 static int look(struct journal *journal, const struct cairn_ctx *ctx, struct tail *at)
 {
@@ -82,8 +108,9 @@ static bool is_it(const struct place *place, const struct record *record, uint64
 /* What read_place() reads into: all of a record, or its header. */
 struct reading {
     const struct segment *segment;
-    char *bytes; /* of all of it; NULL: only the header */
-    size_t size; /* of these */
+    char *bytes;      /* of all of it; NULL: only the header */
+    size_t size;      /* of these */
+    const char *body; /* of these, label and data */
     int failed;
 };
 
@@ -118,15 +145,15 @@ static const char *read_data(struct reading *reading, const struct record *recor
     const size_t size = (size_t)record->label_size + (size_t)record->data_size;
 
     if (reading->bytes && sizeof(*record) + size <= reading->size) {
-        memmove(reading->bytes, reading->bytes + sizeof(*record), size);
-        return scan_check_body(record, reading->bytes);
+        reading->body = reading->bytes + sizeof(*record);
+        return scan_check_body(record, reading->body);
     }
     cairn_free(reading->bytes);
     reading->bytes = NULL;
     const char *reason = scan_cut_off(reading->segment, record);
     if (reason)
         return reason;
-    reading->bytes = cairn_alloc(size);
+    reading->body = reading->bytes = cairn_alloc(size);
     return reading->bytes ? scan_read_body(reading->segment, record, reading->bytes, &reading->failed)
                           : no_memory;
 }
@@ -160,7 +187,7 @@ static int read_place(struct journal *journal, struct place *place, uint64_t num
                      reason);
     } else if (data) {
         *size = (size_t)record->data_size;
-        memmove(reading.bytes, reading.bytes + record->label_size, *size);
+        memmove(reading.bytes, reading.body + record->label_size, *size);
         *data = reading.bytes;
         reading.bytes = NULL;
     }
@@ -262,7 +289,7 @@ static int find(struct journal *journal, uint64_t number, const struct tail *at,
     }
     if (recall && find_recalled(journal, number, place))
         return 0;
-    struct stretch *stretch = map_stretch(&journal->map, number);
+    struct stretch **stretch = map_stretch(&journal->map, number);
     int error = map_scan(journal, &scan, number);
     while (error == 0) {
         int result = scan_step(&scan);

@@ -59,7 +59,10 @@ bool read_moved_on(struct journal *journal, const struct cairn_ctx *ctx, const s
 /* read_now -- the tail as of now. */
 int read_now(struct journal *journal, const struct cairn_ctx *ctx, struct tail *at);
 
-/* id_format -- the id of a checkpoint. */
+/* id_format -- the id of a checkpoint, "NNNNNNNN@G". id_parse -- whether `text` is one, just as that writes
+ * it.
+ */
 void id_format(struct cairn_id *id, uint64_t number, uint64_t generation);
+bool id_parse(const char *text, uint64_t *number, uint64_t *generation);
 
 #endif

@@ -123,6 +123,19 @@ int recovery_read(struct journal *journal)
     return error;
 }
 
+/* remove_spares -- where space is needed at once. Whether all of theirs has been written cannot be seen, for
+ * their maker may have been killed; so none is used as it is. Else the next owner of house removes them, for
+ * giving back many pages takes longer than all the rest of an opening. */
+static void remove_spares(struct journal *journal, struct survey *found)
+{
+    for (size_t i = 0; i < found->listing.spare_count; i++) {
+        char name[SEGMENT_NAME_SIZE];
+        spare_name(name, found->listing.spares[i]);
+        unlinkat(journal->dir, name, 0);
+    }
+    found->listing.spare_count = 0;
+}
+
 /* make_control -- maps the control page and sets it to what was found. */
 static int make_control(struct journal *journal, struct survey *found, const struct tail *tail,
                         const struct tail *durable)
@@ -130,13 +143,7 @@ static int make_control(struct journal *journal, struct survey *found, const str
     struct control *control;
     int error = control_map(&control, journal->dir, journal->path, true, true);
     if (error == CAIRN_ENOSPC) {
-        /* Spares are there to be used. */
-        for (size_t i = 0; i < found->listing.spare_count; i++) {
-            char name[SEGMENT_NAME_SIZE];
-            spare_name(name, found->listing.spares[i]);
-            unlinkat(journal->dir, name, 0);
-        }
-        found->listing.spare_count = 0;
+        remove_spares(journal, found);
         error = control_map(&control, journal->dir, journal->path, true, true);
         /* The reserve is not, for a record may need it yet. Alone one can do without the file. */
         if (error == CAIRN_ENOSPC && found->newest) {
@@ -152,13 +159,9 @@ static int make_control(struct journal *journal, struct survey *found, const str
         return error;
     atomic_store(&journal->control->reserve_ready, found->listing.reserve);
     atomic_store(&journal->control->index_end, found->index ? found->cover.position : 0);
-    for (size_t i = 0; i < found->listing.spare_count; i++) {
-        /* Whether all of its space has been written cannot be seen: its maker may have been killed. */
-        char name[SEGMENT_NAME_SIZE];
-        uint64_t number = found->listing.spares[i];
-        atomic_store(&journal->control->spare_last, number);
-        spare_name(name, number);
-        unlinkat(journal->dir, name, 0);
+    if (found->listing.spare_count > 0) {
+        atomic_store(&control->spare_last, found->listing.spares[found->listing.spare_count - 1]);
+        atomic_store(&control->strays, 1);
     }
     return 0;
 }
@@ -178,6 +181,7 @@ static int create(struct journal *journal, struct survey *found)
     error = make_control(journal, found, &tail, &tail);
     if (error)
         return error;
+    remove_spares(journal, found);
     int number = log_next_segment(journal, &tail, 1, 0, 0,
                                   SEGMENT_SIZE_FIRST - SEGMENT_FRAME - SEGMENT_RESERVE, true, NULL, NULL);
     if (number == ENOSPC || number == EDQUOT || number == EFBIG)
@@ -335,6 +339,7 @@ static int renew(struct journal *journal, struct survey *found)
     const char *reason;
     int error = 0;
 
+    remove_spares(journal, found); /* for there may be no space but theirs */
     jump_over(found, &state);
     if (found->newest && base < found->header.tail.position + found->header.capacity)
         base = found->header.tail.position + found->header.capacity;

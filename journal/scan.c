@@ -12,6 +12,7 @@
 
 #define BUFFER_SIZE   (64u * 1024)
 #define FOLLOWER_NEAR 16
+#define SEARCH_BLOCK  64u
 
 static const char ends_within[] = "the file ends within the record";
 
@@ -230,6 +231,19 @@ static const char *check_here(struct scan *scan, struct record *record)
     return NULL;
 }
 
+/* may_begin -- whether a record may begin in a block of so many bytes: a loop that the compiler makes one of
+ * vectors of, for most of a segment that is looked through holds no record. */
+static bool may_begin(const unsigned char *bytes)
+{
+    uint32_t words[SEARCH_BLOCK / sizeof(uint32_t)];
+    uint32_t found = 0;
+
+    memcpy(words, bytes, sizeof(words));
+    for (size_t i = 0; i < SEARCH_BLOCK / sizeof(uint32_t); i++)
+        found |= words[i] == RECORD_MAGIC;
+    return found != 0;
+}
+
 /* find_next -- the next good header behind `position` and before `end`; RECORD_NONE if there is none. */
 static uint64_t find_next(struct scan *scan, uint64_t position, uint64_t end, struct record *record)
 {
@@ -251,6 +265,11 @@ static uint64_t find_next(struct scan *scan, uint64_t position, uint64_t end, st
         }
         for (size_t i = 0; i + sizeof(*record) <= there; i += RECORD_ALIGN, position += RECORD_ALIGN) {
             uint32_t magic;
+            if (i % SEARCH_BLOCK == 0 && i + SEARCH_BLOCK <= there && !may_begin(bytes + i)) {
+                i += SEARCH_BLOCK - RECORD_ALIGN;
+                position += SEARCH_BLOCK - RECORD_ALIGN;
+                continue;
+            }
             memcpy(&magic, bytes + i, sizeof(magic));
             if (magic != RECORD_MAGIC)
                 continue;

@@ -3,46 +3,49 @@
 
 #include <stdlib.h>
 
-void stretch_begin(struct stretch *stretch, uint64_t position, uint64_t segment)
+/* make_room -- for so many offsets; false if there is no memory. */
+static bool make_room(struct stretch **stretch, uint32_t space)
 {
-    stretch->position = position;
-    stretch->segment = segment;
-    stretch->count = 0;
+    struct stretch *larger = realloc(*stretch, sizeof(*larger) + space * sizeof(larger->offsets[0]));
+
+    if (larger == NULL)
+        return false;
+    larger->space = space;
+    *stretch = larger;
+    return true;
 }
 
-void stretch_release(struct stretch *stretch)
+void stretch_begin(struct stretch **stretch, uint64_t position, uint64_t segment)
 {
-    free(stretch->offsets);
-    *stretch = (struct stretch){0};
-}
-
-void stretch_add(struct stretch *stretch, const struct record *record, uint64_t segment)
-{
-    const uint64_t begin = (record->position - stretch->position) / RECORD_ALIGN;
-    const uint64_t end = (record_end(record) - stretch->position) / RECORD_ALIGN;
-
-    if (segment != stretch->segment || end > UINT32_MAX ||
-        (stretch->count && record->number != stretch->number + stretch->count))
+    if (*stretch == NULL && !make_room(stretch, 16))
         return;
-    if (stretch->count + 2 > stretch->space) {
-        const uint32_t space = stretch->space ? stretch->space * 2 : 16;
-        uint32_t *larger = realloc(stretch->offsets, space * sizeof(*larger));
-        if (larger == NULL)
-            return;
-        stretch->offsets = larger;
-        stretch->space = space;
-    }
-    if (stretch->count == 0)
-        stretch->number = record->number;
-    stretch->offsets[stretch->count++] = (uint32_t)begin;
-    stretch->offsets[stretch->count] = (uint32_t)end;
+    (*stretch)->position = position;
+    (*stretch)->segment = segment;
+    (*stretch)->count = 0;
+}
+
+void stretch_add(struct stretch **stretch, const struct record *record, uint64_t segment)
+{
+    struct stretch *to = *stretch;
+
+    if (to == NULL || segment != to->segment || (to->count && record->number != to->number + to->count))
+        return;
+    const uint64_t begin = (record->position - to->position) / RECORD_ALIGN;
+    const uint64_t end = (record_end(record) - to->position) / RECORD_ALIGN;
+    if (begin > UINT16_MAX || (to->count + 2 > to->space && !make_room(stretch, to->space * 2)))
+        return;
+    to = *stretch;
+    if (to->count == 0)
+        to->number = record->number;
+    to->offsets[to->count++] = (uint16_t)begin;
+    to->offsets[to->count] = end < UINT16_MAX ? (uint16_t)end : UINT16_MAX;
 }
 
 bool stretch_find(const struct stretch *stretch, uint64_t number, uint64_t *position, uint64_t *room)
 {
     if (number < stretch->number || number - stretch->number >= stretch->count)
         return false;
-    const uint32_t *at = &stretch->offsets[number - stretch->number];
+    const uint16_t *at = &stretch->offsets[number - stretch->number];
     *position = stretch->position + (uint64_t)at[0] * RECORD_ALIGN;
     *room = (uint64_t)(at[1] - at[0]) * RECORD_ALIGN;
     return true;

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -29,6 +30,7 @@
 #include <cairn/cairn.h>
 
 #include "child.h"
+#include "journal/control.h"
 #include "journal/files.h"
 #include "scratch.h"
 
@@ -611,6 +613,50 @@ static void full_disk__opening_gets_by_with_what_there_is(void **state)
     }
 }
 
+/* record_where_a_spare_was -- on a full disk; a killed process has left a spare with all its space, and there
+ * is no reserve. */
+static void record_where_a_spare_was(unsigned flags, size_t size)
+{
+    static const unsigned char zeros[1024 * 1024];
+    char path[SCRATCH_PATH_SIZE];
+
+    scratch_write(scratch_join(path, journal, "spare-00000007"), zeros, sizeof(zeros));
+    unlink(scratch_join(path, journal, "spare-reserve"));
+    ballast(0);
+    struct cairn_op *op = open_journal(flags);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(record(op, size), 0);
+    for (size_t i = 0; i < kept_count; i++)
+        load_is(op, kept[i].id.text, &kept[i]);
+    assert_int_not_equal(access(scratch_join(path, journal, "spare-00000007"), F_OK), 0);
+    cairn_close(op);
+}
+
+static void full_disk__a_spare_that_was_left_gives_its_space(void **state)
+{
+    static const unsigned char page[CONTROL_SIZE];
+    char path[SCRATCH_PATH_SIZE];
+
+    (void)state;
+    FOR_EACH_WAY(flags)
+    {
+        for (int cut = 0; cut < 2; cut++) {
+            begin();
+            struct cairn_op *op = open_journal(flags);
+            assert_int_equal(record(op, 1000), 0);
+            cairn_close(op);
+            /* To the opening itself, which needs another segment; or else to the first append that does. */
+            if (cut)
+                assert_int_equal(truncate(scratch_join(path, journal, "seg-00000001"), 128 * 1024), 0);
+            record_where_a_spare_was(flags, cut ? 1000 : 60000);
+        }
+        begin(); /* or to a journal that was not made yet when its maker was killed */
+        assert_int_equal(mkdir(journal, 0777), 0);
+        scratch_write(scratch_join(path, journal, CONTROL_NAME), page, sizeof(page));
+        record_where_a_spare_was(flags, 1000);
+    }
+}
+
 /* work_until_killed -- records and removes on the full disk. */
 static void work_until_killed(unsigned flags)
 {
@@ -736,6 +782,7 @@ int main(void)
         cmocka_unit_test(full_disk__opens_again_after_a_kill),
         cmocka_unit_test(full_disk__a_journal_is_made_whole_or_not_at_all),
         cmocka_unit_test(full_disk__opening_gets_by_with_what_there_is),
+        cmocka_unit_test(full_disk__a_spare_that_was_left_gives_its_space),
         cmocka_unit_test(full_disk__space_comes_back_though_a_neighbour_has_it_open),
         cmocka_unit_test(full_disk__a_killed_neighbour_leaves_it_usable),
     };
