@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,11 +18,14 @@
 #include "journal/spares.h"
 #include "system/system.h"
 
-#define INDEX_LAG        (1024u * 1024) /* bytes of log that the index may be behind before it is committed */
-#define INDEX_LAG_INLINE (4 * INDEX_LAG)
-#define INDEX_REST       16         /* a commit is followed by so many times its own length without one */
-#define BESIDE_NS        1000000000 /* what is done beside a call waits for others so long at most */
-#define BESIDE_PAUSE_NS  1000000    /* between two attempts, each of which may take ten milliseconds */
+#define INDEX_LAG_RECORDS 1024                /* that the index may be behind before it is committed, */
+#define INDEX_LAG_LEAST   (1024u * 1024)      /* and bytes of log at least, */
+#define INDEX_LAG_MOST    (64u * 1024 * 1024) /* and at most; */
+#define INDEX_LAG_INLINE  4                   /* where there is no thread for it, so many times the least */
+#define INDEX_REST        16         /* a commit is followed by so many times its own length without one */
+#define THREAD_NICE       10         /* steps: where all processors are busy, it has a tenth of one */
+#define BESIDE_NS         1000000000 /* what is done beside a call waits for others so long at most */
+#define BESIDE_PAUSE_NS   1000000    /* between two attempts, each of which may take ten milliseconds */
 
 /* Waits for next to nothing: for a lock in the control page some ten milliseconds, for the gate not at all.
  * A process that was stopped may hold either for ever. */
@@ -244,13 +249,22 @@ void maintain_retire(struct journal *journal, const struct cairn_ctx *ctx)
 /* What there is to do. */
 enum task { TASK_NONE, TASK_RETIRE, TASK_SPARE, TASK_RESERVE, TASK_INDEX };
 
+/* index_lag -- how many bytes of log the index may be behind. The next opening walks them from record to
+ * record, so where records are large it may be more. */
+static uint64_t index_lag(const struct journal *journal, bool threaded)
+{
+    const uint64_t lag = INDEX_LAG_RECORDS * atomic_load_explicit(&journal->last_size, memory_order_relaxed);
+    const uint64_t least = threaded ? INDEX_LAG_LEAST : INDEX_LAG_LEAST * INDEX_LAG_INLINE;
+    return lag < least ? least : lag > INDEX_LAG_MOST ? INDEX_LAG_MOST : lag;
+}
+
 /* index_is_due -- whether the index is so far behind that it is to be committed. */
 static bool index_is_due(const struct journal *journal, bool threaded)
 {
     const uint64_t durable = control_durable_position(journal->control);
     const uint64_t covered = atomic_load_explicit(&journal->control->index_end, memory_order_relaxed);
 
-    return durable > covered && durable - covered > (threaded ? INDEX_LAG : INDEX_LAG_INLINE) &&
+    return durable > covered && durable - covered > index_lag(journal, threaded) &&
            monotonic_ns() >= atomic_load_explicit(&journal->index_rest, memory_order_relaxed);
 }
 
@@ -320,10 +334,19 @@ void maintain_after_append(struct journal *journal, bool threaded)
     pthread_mutex_unlock(&journal->thread_lock);
 }
 
+/* step_back -- what this thread does has time, and an append has not: not only its own thread needs a
+ * processor at once, but also the kernel's that hands its sync to the disk. */
+static void step_back(void)
+{
+    const id_t thread = (id_t)syscall(SYS_gettid);
+    setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + THREAD_NICE);
+}
+
 static void *thread_main(void *arg)
 {
     struct journal *journal = arg;
 
+    step_back();
     pthread_mutex_lock(&journal->thread_lock);
     for (;;) {
         while (!journal->thread_wanted && !journal->thread_ends)

@@ -11,6 +11,8 @@
 #include "system/system.h"
 
 #define BUFFER_SIZE   (64u * 1024)
+#define NEAR          (16u * 1024) /* what is not farther is found in the same buffer next time */
+#define READ_LITTLE   4096u        /* else where records are large, for a header */
 #define FOLLOWER_NEAR 16
 #define SEARCH_BLOCK  64u
 
@@ -41,7 +43,9 @@ static const unsigned char *fill(struct scan *scan, uint64_t position, size_t si
     assert(size <= BUFFER_SIZE);
     int failed = 0;
     if (position < scan->buffer_position || position + size > scan->buffer_position + scan->buffer_size) {
-        size_t wanted = BUFFER_SIZE;
+        const bool jumps =
+            scan->buffer_size > 0 && position > scan->buffer_position + scan->buffer_size + NEAR;
+        size_t wanted = jumps && size < READ_LITTLE ? READ_LITTLE : BUFFER_SIZE;
         if (position + size <= scan->end && scan->end - position < wanted)
             wanted = (size_t)(scan->end - position); /* what is behind it is of no interest */
         scan->buffer_position = position;
