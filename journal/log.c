@@ -505,7 +505,8 @@ static int write_large(struct journal *journal, const struct segment *segment, s
 /* What a batch may take of a segment. */
 struct room {
     uint64_t position, limit;
-    unsigned count;
+    uint64_t records; /* that it has, with those of the batch */
+    unsigned count;   /* of these, of the batch */
 };
 
 /* fits -- whether there is room for one more; then it has its share. */
@@ -513,12 +514,15 @@ static bool fits(void *arg, const struct waiter *waiter)
 {
     const struct entry *entry = ((const struct append *)waiter)->entry;
     const uint64_t size = record_size(entry->label_size, entry->size);
-    const uint64_t reserve = entry->kind == RECORD_CHECKPOINT ? SEGMENT_RESERVE : SEGMENT_SEAL;
+    const bool checkpoint = entry->kind == RECORD_CHECKPOINT;
+    const uint64_t reserve = checkpoint ? SEGMENT_RESERVE : SEGMENT_SEAL;
     struct room *room = arg;
 
-    if (room->count == BATCH_MAX || room->position + size + reserve > room->limit)
+    if (room->count == BATCH_MAX || room->position + size + reserve > room->limit ||
+        room->records + (checkpoint ? SEGMENT_RECORDS_RESERVE : 0) >= SEGMENT_RECORDS_MAX)
         return false;
     room->position += size;
+    room->records++;
     room->count++;
     return true;
 }
@@ -573,10 +577,12 @@ static int append_once(struct journal *journal, const struct cairn_ctx *ctx, str
             error = overwritten(journal);
         if (error)
             break;
-        struct room room = {.position = tail.position, .limit = segment_limit(segment)};
+        const struct room whole = {.position = tail.position,
+                                   .limit = segment_limit(segment),
+                                   .records = tail.sequence - segment->header.tail.sequence};
+        struct room room = whole;
         if (fits(&room, &append->waiter)) {
-            room.position = tail.position;
-            room.count = 0;
+            room = whole;
             if (is_queued(entry))
                 queue_take(&journal->queue, &append->waiter, fits, &room);
             error = entry_is_large(entry) ? write_large(journal, segment, append, &tail)
@@ -679,8 +685,9 @@ static int append_durably(struct journal *journal, const struct cairn_ctx *ctx, 
     }
 }
 
-int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
-               const struct entry *entry, struct appended *appended)
+/* append_queued -- as log_append(), in a thread that is not cancelled meanwhile. */
+static int append_queued(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
+                         const struct entry *entry, struct appended *appended)
 {
     const uint64_t size = record_size(entry->label_size, entry->size);
     struct append append = {.entry = entry, .appended = appended};
@@ -709,5 +716,17 @@ int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t fa
                                     : LOG_LOST;
         }
     } while (result == LOG_LOST);
+    return result;
+}
+
+int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
+               const struct entry *entry, struct appended *appended)
+{
+    int before;
+
+    /* Others wait for who leads, and point at who waits. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    const int result = append_queued(journal, ctx, failures, entry, appended);
+    pthread_setcancelstate(before, NULL);
     return result;
 }

@@ -35,8 +35,13 @@
 #define SEGMENT_SIZE_MAX   (16u * 1024 * 1024) /* but where records are large, */
 #define SEGMENT_SIZE_LARGE (64u * 1024 * 1024) /* and still larger only for one record */
 #define SEGMENT_LARGE      (256u * 1024)       /* bytes of such a record */
-#define SEGMENT_NAME_SIZE  32
-#define SEGMENT_UNREADABLE "the header cannot be read" /* a reason of segment_open() */
+
+/* Records in a segment at most, whatever its size: if it is lost, so many numbers are passed over (survey.c).
+ */
+#define SEGMENT_RECORDS_MAX     (SEGMENT_SIZE_MAX / sizeof(struct record))
+#define SEGMENT_RECORDS_RESERVE 64u /* of these, for others than checkpoints only */
+#define SEGMENT_NAME_SIZE       32
+#define SEGMENT_UNREADABLE      "the header cannot be read" /* a reason of segment_open() */
 
 struct segment_header {
     uint64_t magic;

@@ -71,10 +71,11 @@ int spares_make(struct journal *journal, const char *name, uint64_t size, uint64
                                  : spare_make(journal->dir, name, size);
 }
 
-/* has_room -- whether a file of that size is one for `room` bytes. */
+/* has_room -- whether a file of that size is one for `room` bytes. A little more than the usual will do. */
 static bool has_room(uint64_t size, uint64_t room)
 {
-    return size >= spares_size(room, 0) && size / 2 <= spares_most(room);
+    const uint64_t most = spares_most(room);
+    return size >= spares_size(room, 0) && size <= most + most / 8;
 }
 
 bool spares_fits(struct journal *journal, uint64_t number, uint64_t room)

@@ -10,8 +10,6 @@
 
 #define RECORD_SIZE_MIN   sizeof(struct record)
 #define STRANGER_DISTANCE 64 /* of a number from the newest good one */
-#define UNKNOWN_SEGMENT_RECORDS                                                                              \
-    (SEGMENT_SIZE_MAX / RECORD_SIZE_MIN) /* that a segment not there may have had */
 
 void survey_release(struct survey *found)
 {
@@ -301,8 +299,8 @@ static void end_not_known(struct journal *journal, struct survey *found, const s
 
 void survey_jump(const struct survey *found, const struct tail *tail, struct jump *jump)
 {
-    jump->next_number = tail->next_number + found->unknown * UNKNOWN_SEGMENT_RECORDS;
-    jump->next_generation = tail->next_generation + found->unknown * UNKNOWN_SEGMENT_RECORDS;
+    jump->next_number = tail->next_number + found->unknown * SEGMENT_RECORDS_MAX;
+    jump->next_generation = tail->next_generation + found->unknown * SEGMENT_RECORDS_MAX;
 }
 
 /* end_in_hole -- the hole reaches to the witness, and nothing goes on from there. What headers there are

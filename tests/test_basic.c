@@ -19,6 +19,7 @@
 #include <cairn/cairn.h>
 
 #include "child.h"
+#include "journal/segment.h"
 #include "scratch.h"
 
 static char dir[SCRATCH_PATH_SIZE]; /* a new one for each test */
@@ -750,6 +751,26 @@ static void roll_often(unsigned flags)
     cairn_close(op);
 }
 
+/* If a segment is lost, a recovery passes over so many numbers as it may have held. One that was made for
+ * large checkpoints has room for more little ones than that. */
+static void journal__a_segment_takes_no_more_records_than_a_recovery_allows_for(void **state)
+{
+    const unsigned many = SEGMENT_RECORDS_MAX + 1000;
+    struct cairn_id id;
+
+    (void)state;
+    struct cairn_op *op = open_at(place, CAIRN_NO_THREAD);
+    for (unsigned i = 0; i < 60; i++)
+        record_pattern(op, i, 1024 * 1024, &id);
+    const struct cairn_stat before = stat_of(op);
+    for (unsigned i = 0; i < many; i++)
+        record_pattern(op, i, 1, &id);
+    const struct cairn_stat after = stat_of(op);
+    assert_int_equal(after.segments, before.segments + 1);
+    assert_true(after.log_end - before.log_end < 20u << 20); /* so the last one was not full */
+    cairn_close(op);
+}
+
 static void journal__goes_on_over_many_segments(void **state)
 {
     (void)state;
@@ -1108,6 +1129,7 @@ int main(void)
         TEST(latest_intact__is_the_latest_where_all_is_whole),
         TEST(verify__and_repair_find_nothing_on_a_whole_journal),
         TEST(journal__large_bodies_come_back),
+        TEST(journal__a_segment_takes_no_more_records_than_a_recovery_allows_for),
         TEST(journal__goes_on_over_many_segments),
         TEST(journal__needs_no_thread),
         TEST(handles__two_in_one_process_are_one_journal),

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -401,6 +402,46 @@ static void threads__long_reads_keep_no_removed_segment(void **state)
     check_whole(0);
 }
 
+static _Atomic unsigned done_by_cancelled;
+
+static void *record_until_cancelled(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        if (cairn_checkpoint(shared, NULL, "", "doomed", 6, NULL) != 0)
+            blame("a checkpoint of a thread that is to be cancelled", -1);
+        atomic_fetch_add(&done_by_cancelled, 1);
+        pthread_testcancel();
+    }
+    return NULL;
+}
+
+/* A thread that is cancelled while others wait for it, or it for others, is first done with that. */
+static void threads__that_are_cancelled_hold_up_nobody(void **state)
+{
+    pthread_t threads[6];
+    void *result;
+
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, record_until_cancelled, NULL), 0);
+    for (int i = 0; i < 6; i++) {
+        const unsigned before = done_by_cancelled;
+        while (done_by_cancelled < before + 50)
+            sched_yield();
+        assert_int_equal(pthread_cancel(threads[i]), 0);
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_ptr_equal(result, PTHREAD_CANCELED);
+    }
+    assert_string_equal(wrong, "");
+    assert_int_equal(cairn_checkpoint(shared, NULL, "", "last", 4, NULL), 0);
+    assert_int_equal(cairn_verify(shared, NULL, NULL), 0);
+    struct cairn_stat stat;
+    assert_int_equal(cairn_stat(shared, NULL, &stat), 0);
+    assert_in_range(stat.count, done_by_cancelled + 1, done_by_cancelled + 7);
+    cairn_close(shared);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -410,6 +451,7 @@ int main(void)
         TEST(threads__open_and_close_beside_those_who_work),
         TEST(threads__readers_without_a_writer_are_joined_by_one),
         TEST(threads__long_reads_keep_no_removed_segment),
+        TEST(threads__that_are_cancelled_hold_up_nobody),
     };
     alarm(800); /* a guard against a hang */
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);

@@ -1,0 +1,196 @@
+/* test_spares.c -- the files that wait to become a segment: what a removal leaves is used again, for records
+ * that it is right for, and no more of it is kept than was said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cairn/cairn.h>
+
+#include "journal/spares.h"
+#include "scratch.h"
+
+#define LARGE  (1024u * 1024)
+#define LITTLE 20000u
+#define MANY   6000u /* of these take some ten segments */
+
+static char dir[SCRATCH_PATH_SIZE]; /* a new one for each test */
+static char place[SCRATCH_PATH_SIZE];
+
+static int set_up(void **state)
+{
+    (void)state;
+    scratch_make(dir, true);
+    scratch_join(place, dir, "journal");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    scratch_remove(dir);
+    return 0;
+}
+
+#define good(call) good_(call, #call, __LINE__)
+static void good_(int error, const char *call, int line)
+{
+    if (error)
+        fail_msg("line %d: %s: %d: %s", line, call, error, cairn_message());
+}
+
+/* Without a thread: a spare is made when it is wanted, and so it is known which there are. */
+static struct cairn_op *open_journal(void)
+{
+    struct cairn_op *op = NULL;
+    good(cairn_open(&op, NULL, place, CAIRN_NO_THREAD));
+    return op;
+}
+
+static void record(struct cairn_op *op, unsigned count, size_t size)
+{
+    char *data = calloc(1, size);
+
+    assert_non_null(data);
+    for (unsigned i = 0; i < count; i++)
+        good(cairn_checkpoint(op, NULL, "", data, size, NULL));
+    free(data);
+}
+
+/* The files whose names begin so. */
+struct found {
+    unsigned count;
+    ino_t inodes[64];
+    off_t sizes[64];
+    off_t bytes; /* of all */
+};
+
+static struct found files_of(const char *prefix)
+{
+    struct found files = {0};
+    DIR *names = opendir(place);
+
+    assert_non_null(names);
+    for (struct dirent *entry; (entry = readdir(names)) != NULL;) {
+        struct stat st;
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
+            strcmp(entry->d_name, "spare-reserve") == 0)
+            continue;
+        assert_int_equal(fstatat(dirfd(names), entry->d_name, &st, 0), 0);
+        assert_true(files.count < 64);
+        files.inodes[files.count] = st.st_ino;
+        files.sizes[files.count++] = st.st_size;
+        files.bytes += st.st_size;
+    }
+    closedir(names);
+    return files;
+}
+
+static bool has_inode(const struct found *files, ino_t inode)
+{
+    for (unsigned i = 0; i < files->count; i++) {
+        if (files->inodes[i] == inode)
+            return true;
+    }
+    return false;
+}
+
+static void spares__that_are_kept_are_few_and_used_again(void **state)
+{
+    (void)state;
+    struct cairn_op *op = open_journal();
+    record(op, MANY, LITTLE);
+    const struct found before = files_of("seg-");
+    assert_true(before.count > SPARES_MAX + 2);
+    good(cairn_clear(op, NULL));
+    const struct found kept = files_of("spare-");
+    assert_int_equal(kept.count, SPARES_MAX);
+    for (unsigned i = 0; i < kept.count; i++)
+        assert_true(has_inode(&before, kept.inodes[i]));
+
+    record(op, MANY, LITTLE);
+    const struct found after = files_of("seg-");
+    for (unsigned i = 0; i < kept.count; i++)
+        assert_true(has_inode(&after, kept.inodes[i]));
+    assert_int_equal(files_of("spare-").count, 0);
+    cairn_close(op);
+}
+
+static void spares__outlive_who_made_them(void **state)
+{
+    (void)state;
+    struct cairn_op *op = open_journal();
+    record(op, MANY, LITTLE);
+    good(cairn_clear(op, NULL));
+    cairn_close(op);
+    const struct found kept = files_of("spare-");
+    char path[SCRATCH_PATH_SIZE];
+    scratch_write(scratch_join(path, place, "spare-00000099"), "cut", 3); /* in the making, then */
+
+    op = open_journal();
+    record(op, MANY, LITTLE);
+    const struct found after = files_of("seg-");
+    for (unsigned i = 0; i < kept.count; i++)
+        assert_true(has_inode(&after, kept.inodes[i]));
+    assert_int_equal(files_of("spare-").count, 0);
+    cairn_close(op);
+}
+
+/* The newest segment is looked through at each opening. */
+static void spares__of_large_records_are_not_for_little_ones(void **state)
+{
+    (void)state;
+    struct cairn_op *op = open_journal();
+    record(op, 3, 40 * LARGE);
+    good(cairn_clear(op, NULL));
+    assert_true(files_of("spare-").count > 0);
+    record(op, 2000, LITTLE);
+    good(cairn_clear(op, NULL));
+    record(op, 2000, LITTLE);
+    const struct found segments = files_of("seg-");
+    unsigned large = 0;
+    for (unsigned i = 0; i < segments.count; i++)
+        large += segments.sizes[i] > (off_t)SEGMENT_SIZE_MAX * 9 / 8;
+    assert_true(large <= 1); /* the one that was in use when the last large one was removed */
+    cairn_close(op);
+}
+
+static void spares__grow_with_large_records_only(void **state)
+{
+    (void)state;
+    struct cairn_op *op = open_journal();
+    record(op, 5000, LITTLE);
+    struct found segments = files_of("seg-");
+    for (unsigned i = 0; i < segments.count; i++)
+        assert_true(segments.sizes[i] <= (off_t)SEGMENT_SIZE_MAX);
+    record(op, 200, LARGE);
+    segments = files_of("seg-");
+    off_t most = 0;
+    for (unsigned i = 0; i < segments.count; i++)
+        most = segments.sizes[i] > most ? segments.sizes[i] : most;
+    assert_int_equal(most, SEGMENT_SIZE_LARGE);
+    cairn_close(op);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(spares__that_are_kept_are_few_and_used_again),
+        TEST(spares__outlive_who_made_them),
+        TEST(spares__of_large_records_are_not_for_little_ones),
+        TEST(spares__grow_with_large_records_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
