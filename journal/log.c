@@ -43,7 +43,7 @@
 /* At most so many at once: each takes four buffers of pwritev at most, and IOV_MAX is 1024. */
 #define BATCH_MAX 128
 
-#define LARGE_PIECE (512u * 1024)
+#define LARGE_PIECE (256u * 1024)
 
 static const char zeros[SEGMENT_PAGE];
 
