@@ -19,6 +19,7 @@
 #include <cairn/cairn.h>
 
 #include "child.h"
+#include "journal/read.h"
 #include "journal/segment.h"
 #include "scratch.h"
 
@@ -751,6 +752,23 @@ static void roll_often(unsigned flags)
     cairn_close(op);
 }
 
+static void id__has_eight_digits_at_least(void **state)
+{
+    static const uint64_t values[] = {0,         1, 9, 10, 99999999, 100000000, 12345678901, UINT64_MAX - 1,
+                                      UINT64_MAX};
+    const size_t count = sizeof(values) / sizeof(values[0]);
+
+    (void)state;
+    for (size_t i = 0; i < count * count; i++) {
+        const uint64_t number = values[i / count], generation = values[i % count];
+        struct cairn_id id;
+        char text[64];
+        id_format(&id, number, generation);
+        snprintf(text, sizeof(text), "%08" PRIu64 "@%" PRIu64, number, generation);
+        assert_string_equal(id.text, text);
+    }
+}
+
 /* If a segment is lost, a recovery passes over so many numbers as it may have held. One that was made for
  * large checkpoints has room for more little ones than that. */
 static void journal__a_segment_takes_no_more_records_than_a_recovery_allows_for(void **state)
@@ -1129,6 +1147,7 @@ int main(void)
         TEST(latest_intact__is_the_latest_where_all_is_whole),
         TEST(verify__and_repair_find_nothing_on_a_whole_journal),
         TEST(journal__large_bodies_come_back),
+        TEST(id__has_eight_digits_at_least),
         TEST(journal__a_segment_takes_no_more_records_than_a_recovery_allows_for),
         TEST(journal__goes_on_over_many_segments),
         TEST(journal__needs_no_thread),
