@@ -5,8 +5,11 @@
  *
  * Sizes. A label is UTF-8 of at most CAIRN_JOURNAL_LABEL_MAX bytes; data is at most
  * CAIRN_JOURNAL_DATA_MAX bytes. A record takes 96 bytes beside its label and data. Space is written
- * ahead in segments of 1 MiB, then 2, and so on up to 16 MiB (larger for a larger record; smaller when
- * the disk is almost full), and one segment more is kept prepared while a process appends.
+ * ahead in segments of 1 MiB, then 2, and so on up to 16 MiB, or 64 where data is of 256 KiB and more, for
+ * which it is only allocated (larger for a larger record; smaller when the disk is almost full), and one
+ * segment more is kept prepared while a process appends. Compact, Clear and Complete give space back, but for
+ * four segments that are kept to be used again: of 512 MiB in all, and a quarter of what the disk has free,
+ * at most.
  *
  * Place. A journal has a directory of its own. It is made in one that is new or empty; names that begin with
  * a dot, and lost+found, do not matter. Anything else that is there is CAIRN_ENOTDIR, and nothing is touched.
@@ -23,8 +26,9 @@
  * fails with CAIRN_EFORKED. (A child made by a bare clone system call, past libc's fork(), is not noticed.)
  *
  * Durability. When cairn_checkpoint() returns an id, the record has been written and fdatasync() of its
- * segment has succeeded after that; one fdatasync serves all who wait at that moment. It is as durable
- * as the file system's and the disk's own word for fdatasync.
+ * segment has succeeded after that; one fdatasync serves all who wait at that moment, and one write all
+ * threads of a process that have come by then, but those with data of 256 KiB and more, each of which writes
+ * its own. It is as durable as the file system's and the disk's own word for fdatasync.
  *
  * Damage. What the medium loses is found by checksums. Checkpoints before and after the damage stay
  * readable; a damaged one fails with CAIRN_ECORRUPT, by name. cairn_latest() fails so if the newest
