@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -113,15 +114,22 @@ static void segment__name_of_a_stranger_is_none(void **state)
 
 /* --- spares ------------------------------------------------------------------------------------------- */
 
-static void spare__has_its_space_written(void **state)
+/* fallocate -- in the place of libc's: as a file system that cannot do it, or has no space. */
+static int fallocate_error;
+int fallocate(int fd, int mode, off_t offset, off_t size)
 {
-    struct files *files = *state;
+    errno = fallocate_error;
+    return fallocate_error ? -1 : (int)syscall(SYS_fallocate, fd, mode, offset, size);
+}
+
+static void has_its_space(struct files *files, int (*maker)(int dir, const char *name, uint64_t size))
+{
     char path[SCRATCH_PATH_SIZE];
     struct stat st;
     size_t size;
 
     scratch_write(scratch_join(path, files->path, "spare-00000002"), "what was there before", 21);
-    assert_int_equal(spare_make(files->dir, "spare-00000002", SIZE), 0);
+    assert_int_equal(maker(files->dir, "spare-00000002", SIZE), 0);
     unsigned char *data = scratch_read(path, &size);
     assert_int_equal(size, SIZE);
     for (size_t i = 0; i < size; i++)
@@ -129,6 +137,30 @@ static void spare__has_its_space_written(void **state)
     free(data);
     assert_int_equal(stat(path, &st), 0);
     assert_true((uint64_t)st.st_blocks * 512 >= SIZE);
+}
+
+static void spare__has_its_space_written(void **state)
+{
+    has_its_space(*state, spare_make);
+}
+
+static void spare__has_its_space_allocated(void **state)
+{
+    has_its_space(*state, spare_allocate);
+    fallocate_error = EOPNOTSUPP; /* and else written */
+    has_its_space(*state, spare_allocate);
+    fallocate_error = 0;
+}
+
+static void spare__for_which_there_is_no_space_is_not_there(void **state)
+{
+    struct files *files = *state;
+    char path[SCRATCH_PATH_SIZE];
+
+    fallocate_error = ENOSPC;
+    assert_int_equal(spare_allocate(files->dir, "spare-00000002", SIZE), ENOSPC);
+    fallocate_error = 0;
+    assert_int_not_equal(access(scratch_join(path, files->path, "spare-00000002"), F_OK), 0);
 }
 
 static void spare__that_cannot_be_made_is_not_there(void **state)
@@ -448,6 +480,8 @@ int main(void)
         cmocka_unit_test(segment__name_is_read_as_it_was_written),
         cmocka_unit_test(segment__name_of_a_stranger_is_none),
         TEST(spare__has_its_space_written),
+        TEST(spare__has_its_space_allocated),
+        TEST(spare__for_which_there_is_no_space_is_not_there),
         TEST(spare__that_cannot_be_made_is_not_there),
         TEST(segment__made_is_opened_as_it_was_made),
         TEST(segment__made_twice_has_two_salts),
