@@ -116,9 +116,18 @@ static int take_spare(struct journal *journal, uint64_t room, bool urgent, char 
     }
     if (!urgent)
         return ENOENT;
+    number = spares_find(journal, room);
+    if (number) {
+        spare_name(name, number);
+        return 0;
+    }
     number = atomic_fetch_add(&control->spare_last, 1) + 1;
     spare_name(name, number);
     int error = spares_make(journal, name, spares_size(room, 0), room);
+    if (error == ENOSPC || error == EDQUOT) {
+        spares_give_back(journal);
+        error = spares_make(journal, name, spares_size(room, 0), room);
+    }
     if (error == 0)
         return 0;
     if (room + SEGMENT_FRAME + SEGMENT_SEAL <= SEGMENT_SIZE_MIN &&

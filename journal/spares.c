@@ -147,6 +147,11 @@ static void trim(struct journal *journal, bool keep, bool strays)
     listing_release(&listing);
 }
 
+void spares_give_back(struct journal *journal)
+{
+    trim(journal, false, true);
+}
+
 bool spares_trim(struct journal *journal, bool keep, bool strays)
 {
     static const struct cairn_ctx at_once = {.deadline_ns = 1};

@@ -43,4 +43,8 @@ uint64_t spares_find(struct journal *journal, uint64_t room);
  * had, and nothing was done. */
 bool spares_trim(struct journal *journal, bool keep, bool strays);
 
+/* spares_give_back -- removes all that are not published, when a segment is needed at once and the disk is
+ * full. The caller holds append. One that somebody is making meanwhile is made in vain. */
+void spares_give_back(struct journal *journal);
+
 #endif

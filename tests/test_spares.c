@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cairn/cairn.h>
@@ -182,15 +184,53 @@ static void spares__grow_with_large_records_only(void **state)
     cairn_close(op);
 }
 
+/* In the place of libc's: a sync that fails once, and a disk that has no space for more files. */
+static bool sync_fails, no_space;
+
+int fdatasync(int fd)
+{
+    const bool fails = sync_fails;
+
+    sync_fails = false;
+    errno = EIO;
+    return fails ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    errno = ENOSPC;
+    return no_space && size > SEGMENT_PAGE ? -1 : (ssize_t)syscall(SYS_pwrite64, fd, data, size, offset);
+}
+
+/* A segment that has to be given up on a full disk: there are the kept ones, and the reserve. */
+static void spares__replace_what_is_given_up_on_a_full_disk(void **state)
+{
+    (void)state;
+    struct cairn_op *op = open_journal();
+    record(op, MANY, LITTLE);
+    good(cairn_clear(op, NULL));
+    no_space = true;
+    for (unsigned i = 0; i < SPARES_MAX + 1; i++) {
+        sync_fails = true;
+        record(op, 1, 1000);
+        assert_false(sync_fails);
+        assert_int_equal(files_of("spare-").count, i < SPARES_MAX ? SPARES_MAX - 1 - i : 0);
+    }
+    struct cairn_stat stat;
+    good(cairn_stat(op, NULL, &stat));
+    assert_int_equal(stat.count, SPARES_MAX + 1);
+    cairn_close(op);
+    no_space = false;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(spares__that_are_kept_are_few_and_used_again),
-        TEST(spares__outlive_who_made_them),
-        TEST(spares__of_large_records_are_not_for_little_ones),
-        TEST(spares__grow_with_large_records_only),
+        TEST(spares__that_are_kept_are_few_and_used_again),     TEST(spares__outlive_who_made_them),
+        TEST(spares__of_large_records_are_not_for_little_ones), TEST(spares__grow_with_large_records_only),
+        TEST(spares__replace_what_is_given_up_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
