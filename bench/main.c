@@ -203,6 +203,9 @@ int main(int argc, char **argv)
             html = file_make(optarg);
         else
             return option == 'l' ? list() : usage(option == 'h' ? 0 : 2);
+        const bool number = option == 'r' || option == 's' || option == 'c';
+        if ((number && *optarg == '-') || (option == 'r' && plan.rounds == 0))
+            return usage(2);
         if (*end != '\0' || plan.rounds > ROUNDS_MAX || !(plan.seconds >= 0 && plan.seconds <= 60))
             return usage(2);
     }

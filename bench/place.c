@@ -50,6 +50,7 @@ void place_make(const char *parent)
     atexit(remove_all);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGPIPE, &action, NULL);
 }
 
 const char *place_path(void)

@@ -14,7 +14,7 @@
 #include "journal/segment.h"
 
 #define FILES_OPEN_MAX 512 /* segments kept open, if the process may have many files; */
-#define FILES_OPEN_MIN 64  /* if not, an eighth of what it may have, but so many at least */
+#define FILES_OPEN_MIN 4   /* if not, an eighth of what it may have, but so many at least */
 #define RESERVE_NAME   "spare-reserve"
 
 struct journal;

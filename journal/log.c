@@ -694,9 +694,8 @@ static int append_durably(struct journal *journal, const struct cairn_ctx *ctx, 
     }
 }
 
-/* append_queued -- as log_append(), in a thread that is not cancelled meanwhile. */
-static int append_queued(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
-                         const struct entry *entry, struct appended *appended)
+int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
+               const struct entry *entry, struct appended *appended)
 {
     const uint64_t size = record_size(entry->label_size, entry->size);
     struct append append = {.entry = entry, .appended = appended};
@@ -725,17 +724,5 @@ static int append_queued(struct journal *journal, const struct cairn_ctx *ctx, u
                                     : LOG_LOST;
         }
     } while (result == LOG_LOST);
-    return result;
-}
-
-int log_append(struct journal *journal, const struct cairn_ctx *ctx, uint64_t failures,
-               const struct entry *entry, struct appended *appended)
-{
-    int before;
-
-    /* Others wait for who leads, and point at who waits. */
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    const int result = append_queued(journal, ctx, failures, entry, appended);
-    pthread_setcancelstate(before, NULL);
     return result;
 }

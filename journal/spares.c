@@ -26,24 +26,32 @@ static bool look(struct journal *journal, const char *name, struct stat *st)
            st->st_size >= (off_t)SEGMENT_SIZE_MIN && st->st_size % (off_t)SEGMENT_PAGE == 0;
 }
 
-/* whole -- whether such a file has all of its space, as one in the making has not. */
+/* whole -- whether such a file has all of its space, as one in the making has not, and is nobody else's under
+ * another name: what is in it is about to be written over. */
 static bool whole(struct journal *journal, const char *name, uint64_t *size)
 {
     struct stat st;
 
-    if (!look(journal, name, &st) || st.st_blocks * 512 < st.st_size)
+    if (!look(journal, name, &st) || st.st_blocks * 512 < st.st_size || st.st_nlink != 1)
         return false;
     *size = (uint64_t)st.st_size;
     return true;
 }
 
-/* remove_file -- its space is free at once, though others may have it open still. */
+/* remove_file -- its space is free at once, though others may have it open still; but not if somebody has it
+ * under another name, too. */
 static void remove_file(struct journal *journal, const char *name)
 {
-    int fd = openat(journal->dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
 
-    if (fd >= 0)
+    int fd = openat(journal->dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0) {
+        const bool alone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
+        if (alone && ftruncate(fd, 0) != 0) {
+            /* Then when nobody has it open any more. */
+        }
         close(fd);
+    }
     unlinkat(journal->dir, name, 0);
 }
 

@@ -2,6 +2,7 @@
  * would have to check, and hands on the call. */
 #include <cairn/operation.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,8 +104,25 @@ static int told(int result, unsigned long messages)
     return result;
 }
 
+static int begin_uncancelled(void)
+{
+    int before;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+static void end_uncancelled(const int *before)
+{
+    pthread_setcancelstate(*before, NULL);
+}
+
+/* A call ends before its thread is cancelled: it may have what others wait for. */
+#define UNCANCELLED const int before_call __attribute__((cleanup(end_uncancelled))) = begin_uncancelled()
+
 int cairn_init(struct cairn_op *op, const struct cairn_ctx *ctx, const char *root, unsigned flags)
 {
+    UNCANCELLED;
     if (op == NULL || root == NULL)
         return cairn_set_message(CAIRN_EINVAL, "cairn_init: %s is NULL", op ? "root" : "op");
     if (op->self != NULL)
@@ -126,6 +144,7 @@ int cairn_init(struct cairn_op *op, const struct cairn_ctx *ctx, const char *roo
 
 int cairn_open(struct cairn_op **op, const struct cairn_ctx *ctx, const char *url, unsigned flags)
 {
+    UNCANCELLED;
     if (op == NULL || url == NULL)
         return cairn_set_message(CAIRN_EINVAL, "cairn_open: %s is NULL", op ? "url" : "op");
     *op = NULL;
@@ -154,6 +173,7 @@ int cairn_open(struct cairn_op **op, const struct cairn_ctx *ctx, const char *ur
 
 void cairn_close(struct cairn_op *op)
 {
+    UNCANCELLED;
     if (op == NULL)
         return;
     if (op->self != NULL)
@@ -180,6 +200,7 @@ static int null_argument(const char *call, const char *name)
 int cairn_checkpoint(struct cairn_op *op, const struct cairn_ctx *ctx, const char *label, const void *data,
                      size_t size, struct cairn_id *id)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
@@ -194,6 +215,7 @@ int cairn_checkpoint(struct cairn_op *op, const struct cairn_ctx *ctx, const cha
 
 int cairn_latest(struct cairn_op *op, const struct cairn_ctx *ctx, void **data, size_t *size)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
@@ -206,6 +228,7 @@ int cairn_latest(struct cairn_op *op, const struct cairn_ctx *ctx, void **data, 
 int cairn_latest_intact(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_id *id, void **data,
                         size_t *size)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
@@ -220,6 +243,7 @@ int cairn_latest_intact(struct cairn_op *op, const struct cairn_ctx *ctx, struct
 
 int cairn_load(struct cairn_op *op, const struct cairn_ctx *ctx, const char *id, void **data, size_t *size)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
@@ -231,6 +255,7 @@ int cairn_load(struct cairn_op *op, const struct cairn_ctx *ctx, const char *id,
 
 int cairn_compact(struct cairn_op *op, const struct cairn_ctx *ctx, const char *label)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     return error ? error : told(op->vtable->compact(op->self, ctx, label ? label : ""), messages);
@@ -238,6 +263,7 @@ int cairn_compact(struct cairn_op *op, const struct cairn_ctx *ctx, const char *
 
 int cairn_clear(struct cairn_op *op, const struct cairn_ctx *ctx)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     return error ? error : told(op->vtable->clear(op->self, ctx), messages);
@@ -245,6 +271,7 @@ int cairn_clear(struct cairn_op *op, const struct cairn_ctx *ctx)
 
 int cairn_complete(struct cairn_op *op, const struct cairn_ctx *ctx)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     return error ? error : told(op->vtable->complete(op->self, ctx), messages);
@@ -252,6 +279,7 @@ int cairn_complete(struct cairn_op *op, const struct cairn_ctx *ctx)
 
 int cairn_list(struct cairn_op *op, const struct cairn_ctx *ctx, cairn_list_fn *fn, void *arg)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
@@ -266,6 +294,7 @@ int cairn_list(struct cairn_op *op, const struct cairn_ctx *ctx, cairn_list_fn *
 int cairn_list_since(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_mark *mark,
                      cairn_list_fn *fn, void *arg)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
@@ -279,6 +308,7 @@ int cairn_list_since(struct cairn_op *op, const struct cairn_ctx *ctx, struct ca
 
 int cairn_stat(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_stat *stat)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     int error = ready(op, ctx, __func__);
     if (error)
@@ -292,6 +322,7 @@ int cairn_stat(struct cairn_op *op, const struct cairn_ctx *ctx, struct cairn_st
 
 int cairn_verify(struct cairn_op *op, const struct cairn_ctx *ctx, const struct cairn_watch *watch)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     static const struct cairn_watch nobody;
     int error = ready(op, ctx, __func__);
@@ -304,6 +335,7 @@ int cairn_verify(struct cairn_op *op, const struct cairn_ctx *ctx, const struct 
 
 int cairn_repair(struct cairn_op *op, const struct cairn_ctx *ctx, const struct cairn_watch *watch)
 {
+    UNCANCELLED;
     const unsigned long messages = message_count();
     static const struct cairn_watch nobody;
     int error = ready(op, ctx, __func__);

@@ -184,6 +184,52 @@ static void spares__grow_with_large_records_only(void **state)
     cairn_close(op);
 }
 
+/* all_is -- whether the file at `path` has `size` bytes of that value. */
+static bool all_is(const char *path, int value, size_t size)
+{
+    size_t there;
+    unsigned char *data = scratch_read(path, &there);
+    bool same = data && there == size;
+
+    for (size_t i = 0; same && i < size; i++)
+        same = data[i] == value;
+    free(data);
+    return same;
+}
+
+/* What has another name, too, is somebody's: a snapshot by hard links. */
+static void spares__of_which_others_have_a_link_are_left_alone(void **state)
+{
+    const size_t size = 2 * LARGE;
+    char spare[SCRATCH_PATH_SIZE], outside[SCRATCH_PATH_SIZE], segment[SCRATCH_PATH_SIZE],
+        copy[SCRATCH_PATH_SIZE];
+    size_t before, after;
+
+    (void)state;
+    cairn_close(open_journal());
+    unsigned char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, 'P', size);
+    scratch_write(scratch_join(outside, dir, "outside"), text, size);
+    free(text);
+    assert_int_equal(link(outside, scratch_join(spare, place, "spare-00000007")), 0);
+    struct cairn_op *op = open_journal();
+    record(op, MANY, LITTLE);
+    assert_true(all_is(outside, 'P', size));
+
+    assert_int_equal(link(scratch_join(segment, place, "seg-00000002"), scratch_join(copy, dir, "copy")), 0);
+    unsigned char *was = scratch_read(copy, &before);
+    good(cairn_clear(op, NULL));
+    record(op, MANY, LITTLE);
+    unsigned char *is = scratch_read(copy, &after);
+    assert_int_equal(before, after);
+    assert_memory_equal(was, is, before);
+    free(was);
+    free(is);
+    assert_true(all_is(outside, 'P', size));
+    cairn_close(op);
+}
+
 /* In the place of libc's: a sync that fails once, and a disk that has no space for more files. */
 static bool sync_fails, no_space;
 
@@ -228,8 +274,11 @@ static void spares__replace_what_is_given_up_on_a_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(spares__that_are_kept_are_few_and_used_again),     TEST(spares__outlive_who_made_them),
-        TEST(spares__of_large_records_are_not_for_little_ones), TEST(spares__grow_with_large_records_only),
+        TEST(spares__that_are_kept_are_few_and_used_again),
+        TEST(spares__outlive_who_made_them),
+        TEST(spares__of_large_records_are_not_for_little_ones),
+        TEST(spares__grow_with_large_records_only),
+        TEST(spares__of_which_others_have_a_link_are_left_alone),
         TEST(spares__replace_what_is_given_up_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

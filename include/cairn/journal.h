@@ -11,6 +11,9 @@
  * four segments that are kept to be used again: of 512 MiB in all, and a quarter of what the disk has free,
  * at most.
  *
+ * Descriptors. Up to 512 segments are kept open, but no more than an eighth of the files that the process may
+ * have when it opens the journal, and four at least; beside them some ten.
+ *
  * Place. A journal has a directory of its own. It is made in one that is new or empty; names that begin with
  * a dot, and lost+found, do not matter. Anything else that is there is CAIRN_ENOTDIR, and nothing is touched.
  *

@@ -17,7 +17,8 @@
  * first slash is written ./that:way.) Others add their own with cairn_register().
  *
  * All calls on an initialised handle may be made by any number of threads at once. cairn_init() and
- * cairn_close() may not run beside another call on the same handle.
+ * cairn_close() may not run beside another call on the same handle. A thread that is cancelled in a call
+ * (pthread_cancel) is so when the call has ended.
  *
  * Any call may fail with CAIRN_EINVAL (a NULL where none is allowed), CAIRN_ESTATE (before Init),
  * CAIRN_EFORKED, CAIRN_ENOMEM, CAIRN_ETIMEDOUT or CAIRN_ECANCELED (see context.h) and CAIRN_EIO; these
