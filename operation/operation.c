@@ -118,7 +118,8 @@ static void end_uncancelled(const int *before)
 }
 
 /* A call ends before its thread is cancelled: it may have what others wait for. */
-#define UNCANCELLED const int before_call __attribute__((cleanup(end_uncancelled))) = begin_uncancelled()
+#define UNCANCELLED                                                                                          \
+    const int before_call __attribute__((unused, cleanup(end_uncancelled))) = begin_uncancelled()
 
 int cairn_init(struct cairn_op *op, const struct cairn_ctx *ctx, const char *root, unsigned flags)
 {
