@@ -2,9 +2,9 @@
  *
  * The happy path, the same for threads and for processes:
  *
- *   1. Under the append lock, for itself and for all threads of this process that are queued behind it
- * (queue.h): number the records, chain them, write them with one pwritev, move the tail. Large data goes by
- * itself.
+ *   1. Under the append lock: number the record, chain it, write it with one pwritev, move the tail.
+ *      One thread does that for all of its process that are queued behind it (queue.h); large data
+ *      goes by itself.
  *   2. Wait until the durable position has passed it. Whoever gets the sync lock notes the tail, calls
  *      fdatasync once, moves the durable position to what it noted, and wakes all. While one fdatasync runs
  *      the next batch gathers by itself.
@@ -13,8 +13,8 @@
  *
  *   - No room in the segment: under both locks sync it, then go on to the next one, a spare that was
  *     prepared. No spare: let go of the lock, make one, come back. No space for one: CAIRN_ENOSPC.
- *   - The write fails: the records that are whole count, and the tail is moved past those. What else it left
- * is written over.
+ *   - The write fails: the records that are whole count, and the tail is moved past those. What else it has
+ *     left is written over.
  *   - A process dies with the append lock: what it wrote beyond the tail is written over; the chain keeps its
  *     remains from passing for records.
  *   - fdatasync fails, or a process dies with the sync lock (it may have had a failure in its hand): the

@@ -123,9 +123,8 @@ int recovery_read(struct journal *journal)
     return error;
 }
 
-/* remove_spares -- where space is needed at once. Whether all of theirs has been written cannot be seen, for
- * their maker may have been killed; so none is used as it is. Else the next owner of house removes them, for
- * giving back many pages takes longer than all the rest of an opening. */
+/* remove_spares -- where space is needed at once. Else the next owner of house sees which are whole and kept
+ * (spares.h), for giving back many pages takes longer than all the rest of an opening. */
 static void remove_spares(struct journal *journal, struct survey *found)
 {
     for (size_t i = 0; i < found->listing.spare_count; i++) {

@@ -4,7 +4,8 @@
  * retired becomes one as it is: its space is written, and what stands there has another salt. Those that are
  * not whole may be in the making, so only who knows that its maker is dead removes one.
  *
- * The caller holds house for those that choose or remove.
+ * Who holds house chooses the one that is published, who holds append takes one; none is removed but under
+ * append.
  */
 #ifndef JOURNAL_SPARES_H
 #define JOURNAL_SPARES_H

@@ -107,6 +107,16 @@ static bool has_inode(const struct found *files, ino_t inode)
     return false;
 }
 
+/* all_are_used -- the spares become segments, and none is left. */
+static void all_are_used(struct cairn_op *op, const struct found *spares)
+{
+    record(op, MANY, LITTLE);
+    const struct found segments = files_of("seg-");
+    for (unsigned i = 0; i < spares->count; i++)
+        assert_true(has_inode(&segments, spares->inodes[i]));
+    assert_int_equal(files_of("spare-").count, 0);
+}
+
 static void spares__that_are_kept_are_few_and_used_again(void **state)
 {
     (void)state;
@@ -120,11 +130,7 @@ static void spares__that_are_kept_are_few_and_used_again(void **state)
     for (unsigned i = 0; i < kept.count; i++)
         assert_true(has_inode(&before, kept.inodes[i]));
 
-    record(op, MANY, LITTLE);
-    const struct found after = files_of("seg-");
-    for (unsigned i = 0; i < kept.count; i++)
-        assert_true(has_inode(&after, kept.inodes[i]));
-    assert_int_equal(files_of("spare-").count, 0);
+    all_are_used(op, &kept);
     cairn_close(op);
 }
 
@@ -140,11 +146,7 @@ static void spares__outlive_who_made_them(void **state)
     scratch_write(scratch_join(path, place, "spare-00000099"), "cut", 3); /* in the making, then */
 
     op = open_journal();
-    record(op, MANY, LITTLE);
-    const struct found after = files_of("seg-");
-    for (unsigned i = 0; i < kept.count; i++)
-        assert_true(has_inode(&after, kept.inodes[i]));
-    assert_int_equal(files_of("spare-").count, 0);
+    all_are_used(op, &kept);
     cairn_close(op);
 }
 
