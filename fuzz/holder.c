@@ -13,17 +13,12 @@
 #include <unistd.h>
 
 #include "directory/lock.h"
-#include "fuzz/leftover.h"
 #include "fuzz/place.h"
 #include "journal/control.h"
 
-/* One thread does all the holding: to start one for each costs more, and the sanitizer's allocator now and
- * then forgets to wake one that ends while another begins. One that is to die with the lock ends, and the
- * next begins anew. */
 static struct {
     pthread_t thread;
-    bool runs;
-    sem_t wanted, has_it, done;
+    sem_t has_it;
     enum hold hold;
     int fd;               /* of the directory, or of the file that is locked */
     struct control *page; /* or whose lock */
@@ -36,8 +31,7 @@ static pthread_mutex_t *lock_of(struct control *page, enum hold hold)
     return hold == HOLD_APPEND ? &page->append : hold == HOLD_SYNC ? &page->sync : &page->house;
 }
 
-/* hold -- takes the lock, if it is free, for the time; whether the thread is to end with it. */
-static bool hold(void)
+static void *run(void *arg)
 {
     pthread_mutex_t *mutex = holder.page ? lock_of(holder.page, holder.hold) : NULL;
     const struct timespec moment = {.tv_nsec = holder.for_ns};
@@ -48,27 +42,16 @@ static bool hold(void)
     else if (flock(holder.fd, LOCK_EX | LOCK_NB) != 0)
         error = errno;
     holder.failed = error && error != EOWNERDEAD;
+    if (!holder.dies)
+        sem_post(&holder.has_it);
     /* One whose owner had died is left as it is: that is Cairn's to see. */
-    holder.dies |= error == EOWNERDEAD;
-    sem_post(&holder.has_it);
-    if (holder.dies || holder.failed)
-        return holder.dies;
+    if (holder.dies || holder.failed || error == EOWNERDEAD)
+        return arg;
     nanosleep(&moment, NULL);
     if (mutex)
         pthread_mutex_unlock(mutex);
     else
         flock(holder.fd, LOCK_UN);
-    return false;
-}
-
-static void *run(void *arg)
-{
-    for (bool ends = false; !ends;) {
-        while (sem_wait(&holder.wanted) != 0)
-            ;
-        ends = hold();
-        sem_post(&holder.done);
-    }
     return arg;
 }
 
@@ -103,47 +86,32 @@ static void close_it(void)
     holder.page = NULL;
 }
 
-static bool start(void)
-{
-    sem_init(&holder.wanted, 0, 0);
-    sem_init(&holder.has_it, 0, 0);
-    sem_init(&holder.done, 0, 0);
-    if (pthread_create(&holder.thread, NULL, run, NULL) != 0)
-        return false;
-    leftover_thread(1);
-    return true;
-}
-
 bool holder_begin(const char *path, enum hold hold, int64_t for_ns, bool dies)
 {
     holder.hold = hold;
     holder.for_ns = for_ns;
     holder.dies = dies;
-    if (!open_it(path) || (!holder.runs && !start())) {
+    sem_init(&holder.has_it, 0, 0);
+    if (!open_it(path) || pthread_create(&holder.thread, NULL, run, NULL) != 0) {
         close_it();
         return false;
     }
-    holder.runs = holder.began = true;
-    sem_post(&holder.wanted);
+    holder.began = true;
+    if (dies) {
+        holder_end();
+        return !holder.failed;
+    }
     while (sem_wait(&holder.has_it) != 0)
         ;
-    const bool failed = holder.failed;
-    if (dies)
-        holder_end();
-    return !failed;
+    return !holder.failed;
 }
 
 void holder_end(void)
 {
     if (!holder.began)
         return;
-    while (sem_wait(&holder.done) != 0)
-        ;
-    if (holder.dies) {
-        pthread_join(holder.thread, NULL);
-        holder.runs = false;
-        leftover_thread(-1);
-    }
+    pthread_join(holder.thread, NULL);
+    sem_destroy(&holder.has_it);
     close_it();
     holder.began = false;
 }

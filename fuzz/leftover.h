@@ -7,8 +7,8 @@
 /* leftover_begin -- what there is now may stay. */
 void leftover_begin(void);
 
-/* leftover_thread -- so many threads more (or, if negative, less) may stay; they are the target's. */
-void leftover_thread(int more);
+/* leftover_thread -- one thread more may stay; it is the target's. */
+void leftover_thread(void);
 
 /* leftover_check -- a finding, if there is more than may stay, or if a file of the target's place (place.h)
  * is mapped. Threads that are about to end are waited for. `who` is for the message. */

@@ -43,7 +43,7 @@ void second_give(struct job *job)
         FUZZ_ASSERT(pthread_create(&thread, NULL, second, NULL) == 0, "no thread");
         pthread_detach(thread);
         threaded = getpid();
-        leftover_thread(1);
+        leftover_thread();
     }
     pthread_mutex_lock(&mutex);
     given = job;
