@@ -57,8 +57,8 @@ struct journal {
     uint64_t alone_stamp;     /* the control page's, when this was found out; 0: it is to be looked at anew */
     uint64_t alone_index_end; /* what the index covers, likewise */
 
-    _Atomic uint64_t index_rest; /* CLOCK_MONOTONIC: the index is not committed for its lag before */
-    _Atomic uint64_t epoch;      /* the control page's, when the index was last committed for its sake */
+    _Atomic int64_t index_rest; /* CLOCK_MONOTONIC: the index is not committed for its lag before */
+    _Atomic uint64_t epoch;     /* the control page's, when the index was last committed for its sake */
     struct files files;
     struct queue queue;         /* of those that append a checkpoint */
     _Atomic uint64_t last_size; /* of the last record: the next spare is made for such ones */

@@ -131,15 +131,6 @@ void maintain_make_reserve(struct journal *journal)
     control_unlock(&journal->control->house);
 }
 
-/* monotonic_ns -- a clock that does not go back. */
-static uint64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* unretired -- whether a removal that is durable has left something; *at is the tail that says so. */
 static bool unretired(struct journal *journal, struct tail *at)
 {
@@ -203,9 +194,9 @@ static int save_index(struct journal *journal)
     if (error == 0 && journal->map.at.position > atomic_load(&journal->control->index_end)) {
         error = attach_lock_gate(journal->dir, journal->path, &at_once, &gate);
         if (error == 0) {
-            const uint64_t began = monotonic_ns();
+            const int64_t began = system_monotonic_ns();
             error = index_save(journal, &journal->map);
-            const uint64_t ended = monotonic_ns();
+            const int64_t ended = system_monotonic_ns();
             atomic_store(&journal->index_rest, ended + INDEX_REST * (ended - began));
             attach_unlock_gate(gate);
             /* Also after a failure, so that it is not tried again for every record. */
@@ -265,7 +256,7 @@ static bool index_is_due(const struct journal *journal, bool threaded)
     const uint64_t covered = atomic_load_explicit(&journal->control->index_end, memory_order_relaxed);
 
     return durable > covered && durable - covered > index_lag(journal, threaded) &&
-           monotonic_ns() >= atomic_load_explicit(&journal->index_rest, memory_order_relaxed);
+           system_monotonic_ns() >= atomic_load_explicit(&journal->index_rest, memory_order_relaxed);
 }
 
 static enum task find_task(struct journal *journal, bool threaded)

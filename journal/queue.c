@@ -8,12 +8,17 @@
 #include <assert.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "system/system.h"
+
 #define LOOK_AGAIN_NS 10000000 /* whoever has a context looks at it so often */
+#define PATIENCE_NS   50000 /* who leads waits for others so long at most, and half of what a batch takes */
+#define PASSES_MOST   63    /* so many batches are not waited for after waits that were in vain */
 
 void queue_init(struct queue *queue)
 {
@@ -57,7 +62,33 @@ static void take_out(struct queue *queue, struct waiter *waiter)
     *at = waiter->next;
     if (waiter->next == NULL)
         queue->end = at;
+    queue->count--;
     wake_queue(queue);
+}
+
+/* gather -- waits a moment for those who are expected, if that is worth it. It is worth it if half of those
+ * come who were not there yet. The caller leads, and has the lock. */
+static void gather(struct queue *queue)
+{
+    const unsigned expected = queue->expected, there = queue->count;
+
+    if (there >= expected)
+        return;
+    if (queue->pass > 0) {
+        queue->pass--;
+        return;
+    }
+    const int64_t end = system_monotonic_ns() + queue->patience_ns;
+    pthread_mutex_unlock(&queue->lock);
+    while (atomic_load_explicit(&queue->count, memory_order_relaxed) < expected &&
+           system_monotonic_ns() < end)
+        sched_yield();
+    pthread_mutex_lock(&queue->lock);
+    if (queue->count >= there + (expected - there + 1) / 2)
+        queue->passes = 0;
+    else if (queue->passes < PASSES_MOST)
+        queue->passes = 2 * queue->passes + 1;
+    queue->pass = queue->passes;
 }
 
 int queue_enter(struct queue *queue, struct waiter *waiter, const struct cairn_ctx *ctx)
@@ -68,10 +99,12 @@ int queue_enter(struct queue *queue, struct waiter *waiter, const struct cairn_c
     pthread_mutex_lock(&queue->lock);
     *queue->end = waiter;
     queue->end = &waiter->next;
+    queue->count++;
     while (!atomic_load(&waiter->over)) {
         const bool first = queue->first == waiter;
         if (first && !queue->led) {
             queue->led = true;
+            gather(queue);
             result = QUEUE_LEADS;
             break;
         }
@@ -97,6 +130,7 @@ void queue_take(struct queue *queue, struct waiter *leader,
                 bool (*fits)(void *arg, const struct waiter *waiter), void *arg)
 {
     struct waiter *last = leader;
+    unsigned took = 0;
 
     pthread_mutex_lock(&queue->lock);
     assert(queue->led && queue->first == leader && !leader->taken);
@@ -104,11 +138,15 @@ void queue_take(struct queue *queue, struct waiter *leader,
         at->taken = true;
         at->batch = queue->open;
         last = at;
+        took++;
     }
     assert(leader->taken);
     queue->first = last->next;
     last->next = NULL;
     queue->open++;
+    queue->count -= took;
+    queue->took = queue->first ? 0 : took;
+    queue->took_ns = system_monotonic_ns();
     if (queue->first)
         wake_queue(queue);
     else
@@ -116,13 +154,27 @@ void queue_take(struct queue *queue, struct waiter *leader,
     pthread_mutex_unlock(&queue->lock);
 }
 
+/* expect -- a batch is over: those who were in it are about to come back, or all but an eighth of a crowd.
+ * The caller has the lock. */
+static void expect(struct queue *queue)
+{
+    const int64_t half = (system_monotonic_ns() - queue->took_ns) / 2;
+    const unsigned all = queue->took + queue->count;
+
+    queue->expected = queue->took ? all - all / 8 : 0;
+    queue->patience_ns = half < PATIENCE_NS ? half : PATIENCE_NS;
+}
+
 void queue_leave(struct queue *queue, struct waiter *leader)
 {
     pthread_mutex_lock(&queue->lock);
     assert(queue->led);
     queue->led = false;
-    if (!leader->taken)
+    if (leader->taken) {
+        expect(queue);
+    } else {
         take_out(queue, leader);
+    }
     const bool next = queue->first != NULL;
     pthread_mutex_unlock(&queue->lock);
     if (next)

@@ -26,7 +26,8 @@ struct thread {
     struct cairn_ctx *ctx;
     unsigned room;
     int result;
-    unsigned took;           /* how many were in the batch that it led */
+    unsigned took;           /* how many were in the batch that it led, */
+    unsigned expected;       /* and how many it waited for */
     _Atomic unsigned *order; /* of those that lead */
     unsigned place;
 };
@@ -38,6 +39,7 @@ static unsigned in_queue(void)
     pthread_mutex_lock(&queue.lock);
     for (const struct waiter *at = queue.first; at; at = at->next)
         count++;
+    assert_int_equal(count, queue.count);
     pthread_mutex_unlock(&queue.lock);
     return count;
 }
@@ -70,6 +72,7 @@ static void *thread_main(void *arg)
     thread->result = queue_enter(&queue, &thread->waiter, thread->ctx);
     if (thread->result == QUEUE_LEADS) {
         thread->place = atomic_fetch_add(thread->order, 1);
+        thread->expected = queue.expected;
         if (thread->room)
             thread->took = take(&thread->waiter, thread->room);
         queue_leave(&queue, &thread->waiter);
@@ -221,6 +224,115 @@ static void queue__who_is_taken_waits_to_the_end(void **state)
     assert_int_equal(threads[0].result, QUEUE_OVER);
 }
 
+/* come_and_go -- a batch of `count`, of which the first is led here, comes and goes. */
+static void come_and_go(struct thread *threads, unsigned count)
+{
+    struct waiter waiter;
+
+    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
+    for (unsigned i = 1; i < count; i++)
+        start(&threads[i], count, NULL);
+    assert_int_equal(take(&waiter, count), count);
+    queue_leave(&queue, &waiter);
+    for (unsigned i = 1; i < count; i++)
+        pthread_join(threads[i].id, NULL);
+}
+
+#define LONG_NS 3600000000000 /* an hour: as good as for ever */
+
+static void queue__who_leads_waits_for_those_of_the_batch_before(void **state)
+{
+    struct thread threads[3];
+
+    (void)state;
+    come_and_go(threads, 3);
+    assert_int_equal(queue.expected, 3);
+    assert_true(queue.patience_ns <= 50000);
+    queue.patience_ns = LONG_NS;
+    for (unsigned i = 0; i < 3; i++) {
+        threads[i] = (struct thread){.room = 10, .order = &order};
+        assert_int_equal(pthread_create(&threads[i].id, NULL, thread_main, &threads[i]), 0);
+    }
+    join(threads, 3);
+    assert_int_equal(order, 1);
+    assert_int_equal(threads[0].took + threads[1].took + threads[2].took, 3);
+}
+
+static void queue__who_came_meanwhile_is_expected_again_too(void **state)
+{
+    struct thread threads[2];
+    struct waiter waiter;
+
+    (void)state;
+    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
+    assert_int_equal(take(&waiter, 10), 1);
+    for (unsigned i = 0; i < 2; i++)
+        start(&threads[i], 10, NULL);
+    queue_leave(&queue, &waiter);
+    join(threads, 2);
+    assert_int_equal(threads[0].expected, 3);
+    assert_int_equal(threads[0].took, 2);
+    assert_int_equal(queue.expected, 2);
+}
+
+/* What did not fit leads by itself; nobody waits for more. */
+static void queue__where_no_more_would_fit_nobody_is_waited_for(void **state)
+{
+    struct thread threads[2];
+    struct waiter waiter;
+
+    (void)state;
+    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
+    for (unsigned i = 0; i < 2; i++)
+        start(&threads[i], 10, NULL);
+    assert_int_equal(take(&waiter, 2), 2);
+    queue_leave(&queue, &waiter);
+    join(threads, 2);
+    assert_int_equal(threads[1].expected, 0);
+    assert_int_equal(threads[1].took, 1);
+}
+
+/* lead -- a batch of one. */
+static void lead(void)
+{
+    struct waiter waiter;
+
+    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
+    assert_int_equal(take(&waiter, 10), 1);
+    queue_leave(&queue, &waiter);
+}
+
+static void queue__who_waited_in_vain_soon_waits_no_longer(void **state)
+{
+    (void)state;
+    for (unsigned passes = 1; passes <= 127; passes = 2 * passes + 1) {
+        queue.expected = 3;
+        queue.patience_ns = 0;
+        lead(); /* in vain */
+        const unsigned limited = passes < 63 ? passes : 63;
+        assert_int_equal(queue.passes, limited);
+        for (unsigned i = 0; i < limited; i++) {
+            assert_int_equal(queue.pass, limited - i);
+            queue.expected = 3;
+            queue.patience_ns = LONG_NS;
+            lead(); /* and would not come back here if it waited */
+        }
+        assert_int_equal(queue.pass, 0);
+    }
+
+    /* Half of those who are missing are worth it. */
+    struct thread threads[2];
+    queue.expected = 2;
+    queue.patience_ns = LONG_NS;
+    for (unsigned i = 0; i < 2; i++) {
+        threads[i] = (struct thread){.room = 10, .order = &order};
+        assert_int_equal(pthread_create(&threads[i].id, NULL, thread_main, &threads[i]), 0);
+    }
+    join(threads, 2);
+    assert_int_equal(threads[0].took + threads[1].took, 2);
+    assert_int_equal(queue.passes, 0);
+}
+
 static unsigned led, counted; /* by those who lead */
 
 static void *crowd_main(void *arg)
@@ -278,6 +390,10 @@ int main(void)
         TEST(queue__who_takes_nothing_leaves_it_to_the_next),
         TEST(queue__who_does_not_wait_longer_leaves),
         TEST(queue__who_is_taken_waits_to_the_end),
+        TEST(queue__who_leads_waits_for_those_of_the_batch_before),
+        TEST(queue__who_came_meanwhile_is_expected_again_too),
+        TEST(queue__where_no_more_would_fit_nobody_is_waited_for),
+        TEST(queue__who_waited_in_vain_soon_waits_no_longer),
         TEST(queue__in_a_crowd_each_is_counted_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
