@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -31,10 +30,11 @@ void queue_release(struct queue *queue)
     pthread_mutex_destroy(&queue->lock);
 }
 
-static void wait_for(_Atomic uint32_t *word, uint32_t seen, bool looks_again)
+/* wait_for -- sleeps until the word is not `seen` any more, or so long; 0: for ever. */
+static void wait_for(_Atomic uint32_t *word, uint32_t seen, int64_t ns)
 {
-    struct timespec timeout = {.tv_nsec = LOOK_AGAIN_NS};
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, looks_again ? &timeout : NULL, NULL, 0);
+    struct timespec timeout = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, ns ? &timeout : NULL, NULL, 0);
 }
 
 static void wake(_Atomic uint32_t *word, int count)
@@ -66,45 +66,72 @@ static void take_out(struct queue *queue, struct waiter *waiter)
     wake_queue(queue);
 }
 
-/* gather -- waits a moment for those who are expected, if that is worth it. It is worth it if half of those
- * come who were not there yet. The caller leads, and has the lock. */
-static void gather(struct queue *queue)
+/* gather -- who leads sleeps a moment for those who are expected to come, if that is worth it: half of those
+ * who are not there yet must come. Whether it leads still: whoever makes them complete leads in its place at
+ * once, so that nobody has to be woken for that. The caller has the lock. */
+static bool gather(struct queue *queue, struct waiter *waiter)
 {
     const unsigned expected = queue->expected, there = queue->count;
 
     if (there >= expected)
-        return;
+        return true;
     if (queue->pass > 0) {
         queue->pass--;
-        return;
+        return true;
     }
     const int64_t end = system_monotonic_ns() + queue->patience_ns;
-    pthread_mutex_unlock(&queue->lock);
-    while (atomic_load_explicit(&queue->count, memory_order_relaxed) < expected &&
-           system_monotonic_ns() < end)
-        sched_yield();
-    pthread_mutex_lock(&queue->lock);
+    queue->gatherer = waiter;
+    for (int64_t left; queue->gatherer == waiter && (left = end - system_monotonic_ns()) > 0;) {
+        _Atomic uint32_t *word = &queue->event[queue->open % 2]; /* as if another one led already */
+        const uint32_t seen = atomic_load(word);
+        pthread_mutex_unlock(&queue->lock);
+        wait_for(word, seen, left);
+        pthread_mutex_lock(&queue->lock);
+    }
+    if (queue->gatherer != waiter)
+        return false;
+    queue->gatherer = NULL;
     if (queue->count >= there + (expected - there + 1) / 2)
         queue->passes = 0;
     else if (queue->passes < PASSES_MOST)
         queue->passes = 2 * queue->passes + 1;
     queue->pass = queue->passes;
+    return true;
+}
+
+/* stand -- a newcomer joins the queue: at its end; or at its head, and leads, if the one that leads waits for
+ * no more than this one. Whether it leads. The caller has the lock. */
+static bool stand(struct queue *queue, struct waiter *waiter)
+{
+    *waiter = (struct waiter){0};
+    queue->count++;
+    if (queue->gatherer && queue->count >= queue->expected) {
+        queue->gatherer = NULL;
+        queue->passes = 0;
+        waiter->next = queue->first;
+        queue->first = waiter;
+        return true;
+    }
+    *queue->end = waiter;
+    queue->end = &waiter->next;
+    return false;
 }
 
 int queue_enter(struct queue *queue, struct waiter *waiter, const struct cairn_ctx *ctx)
 {
     int result = QUEUE_OVER;
 
-    *waiter = (struct waiter){0};
     pthread_mutex_lock(&queue->lock);
-    *queue->end = waiter;
-    queue->end = &waiter->next;
-    queue->count++;
+    if (stand(queue, waiter)) {
+        pthread_mutex_unlock(&queue->lock);
+        return QUEUE_LEADS;
+    }
     while (!atomic_load(&waiter->over)) {
         const bool first = queue->first == waiter;
         if (first && !queue->led) {
             queue->led = true;
-            gather(queue);
+            if (!gather(queue, waiter))
+                continue;
             result = QUEUE_LEADS;
             break;
         }
@@ -117,7 +144,7 @@ int queue_enter(struct queue *queue, struct waiter *waiter, const struct cairn_c
         _Atomic uint32_t *word = first ? &queue->turn : &queue->event[batch % 2];
         const uint32_t seen = atomic_load(word);
         pthread_mutex_unlock(&queue->lock);
-        wait_for(word, seen, ctx != NULL);
+        wait_for(word, seen, ctx ? LOOK_AGAIN_NS : 0);
         if (atomic_load(&waiter->over))
             return QUEUE_OVER;
         pthread_mutex_lock(&queue->lock);

@@ -8,7 +8,8 @@
  *
  * Threads that append again and again come back a moment after their batch is over. Who leads the next one
  * waits that moment for them, since one flush for all takes hardly longer than one for half of them. Where
- * they do not come back in time it soon waits no longer, and tries again only now and then.
+ * they do not come back in time it soon waits no longer, and tries again only now and then. Whoever comes as
+ * the last of them leads, for it is awake.
  *
  * It knows nothing of what is appended. Other processes have queues of their own.
  */
@@ -34,8 +35,9 @@ struct queue {
     pthread_mutex_t lock; /* guards all up to `turn`, and what waiters there are in the queue */
     struct waiter *first;
     struct waiter **end;       /* where the next one is to stand */
-    _Atomic unsigned count;    /* how many are in the queue; read without the lock, too */
+    unsigned count;            /* how many are in the queue */
     bool led;                  /* somebody leads */
+    struct waiter *gatherer;   /* who leads, while it waits for more to come */
     unsigned open;             /* the number of the batch that is taken next */
     int64_t took_ns;           /* when the last one was taken, */
     unsigned took;             /* and how many it has; 0: no more would have fitted */

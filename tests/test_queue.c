@@ -258,6 +258,50 @@ static void queue__who_leads_waits_for_those_of_the_batch_before(void **state)
     assert_int_equal(threads[0].took + threads[1].took + threads[2].took, 3);
 }
 
+/* start_gatherer -- a thread that leads, and waits for one more. */
+static void start_gatherer(struct thread *thread)
+{
+    queue.expected = 2;
+    queue.patience_ns = LONG_NS;
+    start(thread, 10, NULL);
+    pthread_mutex_lock(&queue.lock);
+    assert_ptr_equal(queue.gatherer, &thread->waiter);
+    pthread_mutex_unlock(&queue.lock);
+}
+
+static void queue__who_makes_them_complete_leads_in_its_place(void **state)
+{
+    struct thread threads[1];
+    struct waiter waiter;
+
+    (void)state;
+    start_gatherer(&threads[0]);
+    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
+    assert_null(queue.gatherer);
+    assert_int_equal(take(&waiter, 10), 2);
+    assert_ptr_equal(waiter.next, &threads[0].waiter);
+    queue_leave(&queue, &waiter);
+    join(threads, 1);
+    assert_int_equal(threads[0].result, QUEUE_OVER);
+}
+
+static void queue__who_led_before_leads_again_if_nothing_was_taken(void **state)
+{
+    struct thread threads[1];
+    struct waiter waiter;
+
+    (void)state;
+    start_gatherer(&threads[0]);
+    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
+    pthread_mutex_lock(&queue.lock);
+    queue.patience_ns = 0;
+    pthread_mutex_unlock(&queue.lock);
+    queue_leave(&queue, &waiter);
+    join(threads, 1);
+    assert_int_equal(threads[0].result, QUEUE_LEADS);
+    assert_int_equal(threads[0].took, 1);
+}
+
 static void queue__who_came_meanwhile_is_expected_again_too(void **state)
 {
     struct thread threads[2];
@@ -333,6 +377,36 @@ static void queue__who_waited_in_vain_soon_waits_no_longer(void **state)
     assert_int_equal(queue.passes, 0);
 }
 
+/* One of two who are missing comes: made up here, in time, before the one that leads has waited enough. */
+static void queue__half_of_those_who_are_missing_are_worth_the_wait(void **state)
+{
+    struct thread thread;
+    bool in_time;
+
+    (void)state;
+    do {
+        queue.passes = 7;
+        queue.pass = 0;
+        queue.expected = 3;
+        queue.patience_ns = LONG_NS / 36000; /* a tenth of a second */
+        thread = (struct thread){.room = 10, .order = &order};
+        assert_int_equal(pthread_create(&thread.id, NULL, thread_main, &thread), 0);
+        do {
+            pthread_mutex_lock(&queue.lock);
+            in_time = queue.gatherer == &thread.waiter;
+            queue.count += in_time;
+            const bool late = !in_time && queue.open > 0;
+            pthread_mutex_unlock(&queue.lock);
+            if (late)
+                break;
+        } while (!in_time);
+        pthread_join(thread.id, NULL);
+        queue.count -= in_time;
+        assert_int_equal(queue.passes, in_time ? 0 : 15);
+        queue.open = 0;
+    } while (!in_time);
+}
+
 static unsigned led, counted; /* by those who lead */
 
 static void *crowd_main(void *arg)
@@ -391,9 +465,12 @@ int main(void)
         TEST(queue__who_does_not_wait_longer_leaves),
         TEST(queue__who_is_taken_waits_to_the_end),
         TEST(queue__who_leads_waits_for_those_of_the_batch_before),
+        TEST(queue__who_makes_them_complete_leads_in_its_place),
+        TEST(queue__who_led_before_leads_again_if_nothing_was_taken),
         TEST(queue__who_came_meanwhile_is_expected_again_too),
         TEST(queue__where_no_more_would_fit_nobody_is_waited_for),
         TEST(queue__who_waited_in_vain_soon_waits_no_longer),
+        TEST(queue__half_of_those_who_are_missing_are_worth_the_wait),
         TEST(queue__in_a_crowd_each_is_counted_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
