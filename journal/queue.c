@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -15,9 +16,11 @@
 
 #include "system/system.h"
 
-#define LOOK_AGAIN_NS 10000000 /* whoever has a context looks at it so often */
-#define PATIENCE_NS   50000 /* who leads waits for others so long at most, and half of what a batch takes */
-#define PASSES_MOST   63    /* so many batches are not waited for after waits that were in vain */
+#define LOOK_AGAIN_NS     10000000 /* whoever has a context looks at it so often */
+#define PATIENCE_NS       50000 /* who leads waits for others so long at most, and half of what a batch takes */
+#define LONG_YIELD_NS     100000 /* then somebody else had the processor, */
+#define LONG_YIELD_COUNTS 200    /* and for so many times its length nobody yields */
+#define PASSES_MOST       63     /* so many batches are not waited for after waits that were in vain */
 
 void queue_init(struct queue *queue)
 {
@@ -66,72 +69,67 @@ static void take_out(struct queue *queue, struct waiter *waiter)
     wake_queue(queue);
 }
 
-/* gather -- who leads sleeps a moment for those who are expected to come, if that is worth it: half of those
- * who are not there yet must come. Whether it leads still: whoever makes them complete leads in its place at
- * once, so that nobody has to be woken for that. The caller has the lock. */
-static bool gather(struct queue *queue, struct waiter *waiter)
+/* pause_for -- for so long at most, without the lock. Returns what time it is then. To yield finds those who
+ * come back sooner than to sleep, for the processor stays awake; but where others want it, it gives them a
+ * slice. After a yield that took long, pauses are sleeps for so much longer that it does not count. */
+static int64_t pause_for(struct queue *queue, int64_t now, int64_t ns)
+{
+    const bool sleeps = now < queue->crowded_until_ns;
+    const uint32_t seen = atomic_load(&queue->turn);
+
+    queue->sleeps = sleeps;
+    pthread_mutex_unlock(&queue->lock);
+    if (sleeps)
+        wait_for(&queue->turn, seen, ns);
+    else
+        sched_yield();
+    const int64_t then = system_monotonic_ns();
+    pthread_mutex_lock(&queue->lock);
+    queue->sleeps = false;
+    if (!sleeps && then - now > LONG_YIELD_NS)
+        queue->crowded_until_ns = then + LONG_YIELD_COUNTS * (then - now);
+    return then;
+}
+
+/* gather -- waits a moment for those who are expected, if that is worth it. It is worth it if half of those
+ * come who were not there yet. The caller leads, and has the lock. */
+static void gather(struct queue *queue)
 {
     const unsigned expected = queue->expected, there = queue->count;
 
     if (there >= expected)
-        return true;
+        return;
     if (queue->pass > 0) {
         queue->pass--;
-        return true;
+        return;
     }
-    const int64_t end = system_monotonic_ns() + queue->patience_ns;
-    queue->gatherer = waiter;
-    for (int64_t left; queue->gatherer == waiter && (left = end - system_monotonic_ns()) > 0;) {
-        _Atomic uint32_t *word = &queue->event[queue->open % 2]; /* as if another one led already */
-        const uint32_t seen = atomic_load(word);
-        pthread_mutex_unlock(&queue->lock);
-        wait_for(word, seen, left);
-        pthread_mutex_lock(&queue->lock);
-    }
-    if (queue->gatherer != waiter)
-        return false;
-    queue->gatherer = NULL;
+    int64_t now = system_monotonic_ns();
+    const int64_t end = now + queue->patience_ns;
+    while (queue->count < expected && now < end)
+        now = pause_for(queue, now, end - now);
     if (queue->count >= there + (expected - there + 1) / 2)
         queue->passes = 0;
     else if (queue->passes < PASSES_MOST)
         queue->passes = 2 * queue->passes + 1;
     queue->pass = queue->passes;
-    return true;
-}
-
-/* stand -- a newcomer joins the queue: at its end; or at its head, and leads, if the one that leads waits for
- * no more than this one. Whether it leads. The caller has the lock. */
-static bool stand(struct queue *queue, struct waiter *waiter)
-{
-    *waiter = (struct waiter){0};
-    queue->count++;
-    if (queue->gatherer && queue->count >= queue->expected) {
-        queue->gatherer = NULL;
-        queue->passes = 0;
-        waiter->next = queue->first;
-        queue->first = waiter;
-        return true;
-    }
-    *queue->end = waiter;
-    queue->end = &waiter->next;
-    return false;
 }
 
 int queue_enter(struct queue *queue, struct waiter *waiter, const struct cairn_ctx *ctx)
 {
     int result = QUEUE_OVER;
 
+    *waiter = (struct waiter){0};
     pthread_mutex_lock(&queue->lock);
-    if (stand(queue, waiter)) {
-        pthread_mutex_unlock(&queue->lock);
-        return QUEUE_LEADS;
-    }
+    *queue->end = waiter;
+    queue->end = &waiter->next;
+    queue->count++;
+    if (queue->sleeps && queue->count == queue->expected)
+        wake(&queue->turn, 1);
     while (!atomic_load(&waiter->over)) {
         const bool first = queue->first == waiter;
         if (first && !queue->led) {
             queue->led = true;
-            if (!gather(queue, waiter))
-                continue;
+            gather(queue);
             result = QUEUE_LEADS;
             break;
         }

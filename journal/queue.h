@@ -8,8 +8,7 @@
  *
  * Threads that append again and again come back a moment after their batch is over. Who leads the next one
  * waits that moment for them, since one flush for all takes hardly longer than one for half of them. Where
- * they do not come back in time it soon waits no longer, and tries again only now and then. Whoever comes as
- * the last of them leads, for it is awake.
+ * they do not come back in time it soon waits no longer, and tries again only now and then.
  *
  * It knows nothing of what is appended. Other processes have queues of their own.
  */
@@ -34,17 +33,18 @@ struct waiter {
 struct queue {
     pthread_mutex_t lock; /* guards all up to `turn`, and what waiters there are in the queue */
     struct waiter *first;
-    struct waiter **end;       /* where the next one is to stand */
-    unsigned count;            /* how many are in the queue */
-    bool led;                  /* somebody leads */
-    struct waiter *gatherer;   /* who leads, while it waits for more to come */
-    unsigned open;             /* the number of the batch that is taken next */
-    int64_t took_ns;           /* when the last one was taken, */
-    unsigned took;             /* and how many it has; 0: no more would have fitted */
-    unsigned expected;         /* how many are worth a moment's wait, who leads included */
-    int64_t patience_ns;       /* how long that is */
-    unsigned pass, passes;     /* so many batches are not waited for; as many were, after the last wait */
-    _Atomic uint32_t turn;     /* futex: who stands first waits here to lead */
+    struct waiter **end;      /* where the next one is to stand */
+    unsigned count;           /* how many are in the queue */
+    bool led;                 /* somebody leads */
+    bool sleeps;              /* who leads sleeps until more come */
+    unsigned open;            /* the number of the batch that is taken next */
+    int64_t took_ns;          /* when the last one was taken, */
+    unsigned took;            /* and how many it has; 0: no more would have fitted */
+    unsigned expected;        /* how many are worth a moment's wait, who leads included */
+    int64_t patience_ns;      /* how long that is */
+    int64_t crowded_until_ns; /* others want the processor, and who leads sleeps while it waits */
+    unsigned pass, passes;    /* so many batches are not waited for; as many were, after the last wait */
+    _Atomic uint32_t turn;    /* futex: who stands first waits here to lead, and who leads for more to come */
     _Atomic uint32_t event[2]; /* futex: the others, by whether their batch has an even number */
 };
 

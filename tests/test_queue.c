@@ -7,12 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include <cairn/error.h>
 
 #include "journal/queue.h"
+#include "system/system.h"
 
 #define THREADS 8u
 #define ROUNDS  5000u
@@ -238,6 +240,16 @@ static void come_and_go(struct thread *threads, unsigned count)
         pthread_join(threads[i].id, NULL);
 }
 
+/* lead -- a batch of one. */
+static void lead(void)
+{
+    struct waiter waiter;
+
+    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
+    assert_int_equal(take(&waiter, 10), 1);
+    queue_leave(&queue, &waiter);
+}
+
 #define LONG_NS 3600000000000 /* an hour: as good as for ever */
 
 static void queue__who_leads_waits_for_those_of_the_batch_before(void **state)
@@ -258,48 +270,53 @@ static void queue__who_leads_waits_for_those_of_the_batch_before(void **state)
     assert_int_equal(threads[0].took + threads[1].took + threads[2].took, 3);
 }
 
-/* start_gatherer -- a thread that leads, and waits for one more. */
-static void start_gatherer(struct thread *thread)
+static _Atomic unsigned yields;
+static _Atomic bool yields_long;
+
+/* In place of the C library's. */
+int sched_yield(void)
 {
-    queue.expected = 2;
+    const struct timespec slice = {.tv_nsec = yields_long ? 1000000 : 0};
+
+    yields++;
+    return nanosleep(&slice, NULL);
+}
+
+/* Where others want the processor, who leads sleeps, and the one that makes them complete wakes it. */
+static void queue__who_leads_sleeps_until_all_are_there(void **state)
+{
+    struct thread threads[3];
+
+    (void)state;
+    queue.crowded_until_ns = INT64_MAX;
+    queue.expected = 3;
     queue.patience_ns = LONG_NS;
-    start(thread, 10, NULL);
-    pthread_mutex_lock(&queue.lock);
-    assert_ptr_equal(queue.gatherer, &thread->waiter);
-    pthread_mutex_unlock(&queue.lock);
+    yields = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        threads[i] = (struct thread){.room = 10, .order = &order};
+        assert_int_equal(pthread_create(&threads[i].id, NULL, thread_main, &threads[i]), 0);
+    }
+    join(threads, 3);
+    assert_int_equal(order, 1);
+    assert_int_equal(yields, 0);
 }
 
-static void queue__who_makes_them_complete_leads_in_its_place(void **state)
+static void queue__after_a_long_yield_who_leads_sleeps(void **state)
 {
-    struct thread threads[1];
-    struct waiter waiter;
-
     (void)state;
-    start_gatherer(&threads[0]);
-    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
-    assert_null(queue.gatherer);
-    assert_int_equal(take(&waiter, 10), 2);
-    assert_ptr_equal(waiter.next, &threads[0].waiter);
-    queue_leave(&queue, &waiter);
-    join(threads, 1);
-    assert_int_equal(threads[0].result, QUEUE_OVER);
-}
-
-static void queue__who_led_before_leads_again_if_nothing_was_taken(void **state)
-{
-    struct thread threads[1];
-    struct waiter waiter;
-
-    (void)state;
-    start_gatherer(&threads[0]);
-    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
-    pthread_mutex_lock(&queue.lock);
-    queue.patience_ns = 0;
-    pthread_mutex_unlock(&queue.lock);
-    queue_leave(&queue, &waiter);
-    join(threads, 1);
-    assert_int_equal(threads[0].result, QUEUE_LEADS);
-    assert_int_equal(threads[0].took, 1);
+    queue.expected = 2;
+    queue.patience_ns = 1;
+    yields = 0;
+    yields_long = true;
+    lead();
+    yields_long = false;
+    assert_int_equal(yields, 1);
+    assert_true(queue.crowded_until_ns >= system_monotonic_ns() + 100000000);
+    queue.pass = 0;
+    queue.expected = 2;
+    queue.patience_ns = 1000;
+    lead();
+    assert_int_equal(yields, 1);
 }
 
 static void queue__who_came_meanwhile_is_expected_again_too(void **state)
@@ -334,16 +351,6 @@ static void queue__where_no_more_would_fit_nobody_is_waited_for(void **state)
     join(threads, 2);
     assert_int_equal(threads[1].expected, 0);
     assert_int_equal(threads[1].took, 1);
-}
-
-/* lead -- a batch of one. */
-static void lead(void)
-{
-    struct waiter waiter;
-
-    assert_int_equal(queue_enter(&queue, &waiter, NULL), QUEUE_LEADS);
-    assert_int_equal(take(&waiter, 10), 1);
-    queue_leave(&queue, &waiter);
 }
 
 static void queue__who_waited_in_vain_soon_waits_no_longer(void **state)
@@ -385,6 +392,7 @@ static void queue__half_of_those_who_are_missing_are_worth_the_wait(void **state
 
     (void)state;
     do {
+        queue.crowded_until_ns = INT64_MAX;
         queue.passes = 7;
         queue.pass = 0;
         queue.expected = 3;
@@ -393,7 +401,7 @@ static void queue__half_of_those_who_are_missing_are_worth_the_wait(void **state
         assert_int_equal(pthread_create(&thread.id, NULL, thread_main, &thread), 0);
         do {
             pthread_mutex_lock(&queue.lock);
-            in_time = queue.gatherer == &thread.waiter;
+            in_time = queue.sleeps;
             queue.count += in_time;
             const bool late = !in_time && queue.open > 0;
             pthread_mutex_unlock(&queue.lock);
@@ -465,8 +473,8 @@ int main(void)
         TEST(queue__who_does_not_wait_longer_leaves),
         TEST(queue__who_is_taken_waits_to_the_end),
         TEST(queue__who_leads_waits_for_those_of_the_batch_before),
-        TEST(queue__who_makes_them_complete_leads_in_its_place),
-        TEST(queue__who_led_before_leads_again_if_nothing_was_taken),
+        TEST(queue__who_leads_sleeps_until_all_are_there),
+        TEST(queue__after_a_long_yield_who_leads_sleeps),
         TEST(queue__who_came_meanwhile_is_expected_again_too),
         TEST(queue__where_no_more_would_fit_nobody_is_waited_for),
         TEST(queue__who_waited_in_vain_soon_waits_no_longer),

@@ -31,7 +31,9 @@
  * Durability. When cairn_checkpoint() returns an id, the record has been written and fdatasync() of its
  * segment has succeeded after that; one fdatasync serves all who wait at that moment, and one write all
  * threads of a process that have come by then, but those with data of 256 KiB and more, each of which writes
- * its own. It is as durable as the file system's and the disk's own word for fdatasync.
+ * its own. It is as durable as the file system's and the disk's own word for fdatasync. So threads wait for
+ * one another: one that has the processor only when nobody else wants it (SCHED_IDLE) can hold up all that
+ * record, those of real-time priority, too.
  *
  * Damage. What the medium loses is found by checksums. Checkpoints before and after the damage stay
  * readable; a damaged one fails with CAIRN_ECORRUPT, by name. cairn_latest() fails so if the newest
