@@ -195,11 +195,10 @@ void queue_leave(struct queue *queue, struct waiter *leader)
     pthread_mutex_lock(&queue->lock);
     assert(queue->led);
     queue->led = false;
-    if (leader->taken) {
+    if (leader->taken)
         expect(queue);
-    } else {
+    else
         take_out(queue, leader);
-    }
     const bool next = queue->first != NULL;
     pthread_mutex_unlock(&queue->lock);
     if (next)

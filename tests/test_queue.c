@@ -250,6 +250,13 @@ static void lead(void)
     queue_leave(&queue, &waiter);
 }
 
+/* run -- a thread that may be in the queue later, or has gone through it. */
+static void run(struct thread *thread)
+{
+    *thread = (struct thread){.room = 10, .order = &order};
+    assert_int_equal(pthread_create(&thread->id, NULL, thread_main, thread), 0);
+}
+
 #define LONG_NS 3600000000000 /* an hour: as good as for ever */
 
 static void queue__who_leads_waits_for_those_of_the_batch_before(void **state)
@@ -261,13 +268,20 @@ static void queue__who_leads_waits_for_those_of_the_batch_before(void **state)
     assert_int_equal(queue.expected, 3);
     assert_true(queue.patience_ns <= 50000);
     queue.patience_ns = LONG_NS;
-    for (unsigned i = 0; i < 3; i++) {
-        threads[i] = (struct thread){.room = 10, .order = &order};
-        assert_int_equal(pthread_create(&threads[i].id, NULL, thread_main, &threads[i]), 0);
-    }
+    for (unsigned i = 0; i < 3; i++)
+        run(&threads[i]);
     join(threads, 3);
     assert_int_equal(order, 1);
     assert_int_equal(threads[0].took + threads[1].took + threads[2].took, 3);
+}
+
+static void queue__of_a_crowd_an_eighth_is_not_waited_for(void **state)
+{
+    struct thread threads[THREADS];
+
+    (void)state;
+    come_and_go(threads, THREADS);
+    assert_int_equal(queue.expected, THREADS - THREADS / 8);
 }
 
 static _Atomic unsigned yields;
@@ -292,10 +306,8 @@ static void queue__who_leads_sleeps_until_all_are_there(void **state)
     queue.expected = 3;
     queue.patience_ns = LONG_NS;
     yields = 0;
-    for (unsigned i = 0; i < 3; i++) {
-        threads[i] = (struct thread){.room = 10, .order = &order};
-        assert_int_equal(pthread_create(&threads[i].id, NULL, thread_main, &threads[i]), 0);
-    }
+    for (unsigned i = 0; i < 3; i++)
+        run(&threads[i]);
     join(threads, 3);
     assert_int_equal(order, 1);
     assert_int_equal(yields, 0);
@@ -375,10 +387,8 @@ static void queue__who_waited_in_vain_soon_waits_no_longer(void **state)
     struct thread threads[2];
     queue.expected = 2;
     queue.patience_ns = LONG_NS;
-    for (unsigned i = 0; i < 2; i++) {
-        threads[i] = (struct thread){.room = 10, .order = &order};
-        assert_int_equal(pthread_create(&threads[i].id, NULL, thread_main, &threads[i]), 0);
-    }
+    for (unsigned i = 0; i < 2; i++)
+        run(&threads[i]);
     join(threads, 2);
     assert_int_equal(threads[0].took + threads[1].took, 2);
     assert_int_equal(queue.passes, 0);
@@ -397,8 +407,7 @@ static void queue__half_of_those_who_are_missing_are_worth_the_wait(void **state
         queue.pass = 0;
         queue.expected = 3;
         queue.patience_ns = LONG_NS / 36000; /* a tenth of a second */
-        thread = (struct thread){.room = 10, .order = &order};
-        assert_int_equal(pthread_create(&thread.id, NULL, thread_main, &thread), 0);
+        run(&thread);
         do {
             pthread_mutex_lock(&queue.lock);
             in_time = queue.sleeps;
@@ -473,6 +482,7 @@ int main(void)
         TEST(queue__who_does_not_wait_longer_leaves),
         TEST(queue__who_is_taken_waits_to_the_end),
         TEST(queue__who_leads_waits_for_those_of_the_batch_before),
+        TEST(queue__of_a_crowd_an_eighth_is_not_waited_for),
         TEST(queue__who_leads_sleeps_until_all_are_there),
         TEST(queue__after_a_long_yield_who_leads_sleeps),
         TEST(queue__who_came_meanwhile_is_expected_again_too),
