@@ -77,7 +77,7 @@ run_afl() {
     local dictionary=()
     [ ! -e "fuzz/$noun.dict" ] || dictionary=(-x "fuzz/$noun.dict")
     # It chooses the sanitizers' options itself, and cannot do with others. How it ended shows in its statistics.
-    env -u ASAN_OPTIONS -u UBSAN_OPTIONS AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_STARTUP_CALIBRATION=1 \
+    env -u ASAN_OPTIONS -u UBSAN_OPTIONS AFL_NO_UI=1 AFL_DEBUG_CHILD=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_STARTUP_CALIBRATION=1 \
         AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_FORKSRV_INIT_TMOUT=30000 AFL_IGNORE_PROBLEMS=1 \
         afl-fuzz -i "$work/in" -o "$work/out" -V "$seconds" -t 20000 -m none -G 4096 \
         "${dictionary[@]}" -- "$bin" >"$log" 2>&1 || true
@@ -127,6 +127,31 @@ kills_tell() {
     printf 'kill: %s kills in %s s, %s a second\n' "$kills" "$seconds" $((kills / seconds))
 }
 
+# Whoever reads this may have nothing else: what each finding's program says when it is run on it again, and its bytes.
+findings_tell() {
+    local where=$1 path noun engine told=0 status
+    echo
+    echo "findings, for docs/fuzzing.md:"
+    while IFS= read -r -d '' path; do
+        printf '%s\n' "$path"
+        told=$((told + 1))
+        [ "$told" -le 3 ] || continue
+        engine=$(basename "$(dirname "$path")")
+        noun=$(basename "$(dirname "$(dirname "$path")")")
+        status=0
+        CAIRN_BIN_DIR=$(bin_of "$engine") timeout 60 "$(bin_of "$engine")/fuzz_$noun" "$path" >"$FUZZ_DIR/again" 2>&1 || status=$?
+        if [ "$status" = 0 ]; then
+            echo "  run again, it passes; what was said at the time:"
+            tail -n 40 "$out/log/$noun.$engine" >"$FUZZ_DIR/again"
+        else
+            printf '  run again, it ends with %s and says:\n' "$status"
+        fi
+        grep -v '^INFO:' "$FUZZ_DIR/again" | sed -n -e 's/^/    /' -e '1,60p'
+        echo "  of it, for base64 -d:"
+        base64 -w 120 "$path" | sed 's/^/    /'
+    done < <(find "$where" -type f -print0)
+}
+
 # The programs of an engine.
 bin_of() {
     case $1 in
@@ -171,9 +196,7 @@ run_all() {
     [ -z "$kills" ] || printf '\n%s\n' "$kills"
     local where=build/fuzz/findings${only:+/$only}
     if [ -d "$where" ] && [ -n "$(find "$where" -type f -print -quit)" ]; then
-        echo
-        echo "findings, for docs/fuzzing.md:"
-        find "$where" -type f
+        findings_tell "$where"
         result=1
     fi
     return "$result"
