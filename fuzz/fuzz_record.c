@@ -103,6 +103,8 @@ static void put_record(struct build *build, struct source *source, bool followin
         record.kind = (uint8_t)(1 + record.kind % 8);
         if (record_says(record.kind))
             record.data_size = record_says(record.kind);
+        if (record.kind == RECORD_COMPACT)
+            record.number = 1; /* no other is believed */
     }
     source_bytes(source, body, record.label_size + (size_t)record.data_size);
     record.position = build->base + build->size;

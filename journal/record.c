@@ -67,5 +67,7 @@ const char *record_check(const struct record *record, uint64_t position, uint64_
     if (record->data_size > CAIRN_JOURNAL_DATA_MAX || record->durable_upto > position ||
         record_end(record) > end)
         return "the record's sizes cannot be right";
+    if (record->kind == RECORD_COMPACT && record->number != 1)
+        return "the record's number cannot be right"; /* the survivor's would be given again */
     return NULL;
 }

@@ -60,7 +60,7 @@ static const char *header_check(const struct segment_header *header, uint64_t nu
         return "the file is another segment's, under a wrong name";
     if (tail->position % RECORD_ALIGN != 0 || header->prev_end > tail->position ||
         header->capacity > UINT64_MAX / 4 || tail->position > UINT64_MAX / 4 || tail->horizon_segment == 0 ||
-        tail->horizon_segment > number)
+        tail->horizon_segment > number || (tail->survivor_position != RECORD_NONE && tail->next_number == 0))
         return "the header's numbers cannot be right";
     return NULL;
 }
@@ -115,10 +115,12 @@ int segment_open(struct segment *segment, int dir, const char *path, uint64_t nu
     if (why[0] && why[1]) {
         segment_close(segment);
         if (copy[0].magic == SEGMENT_MAGIC && copy[1].magic == SEGMENT_MAGIC &&
-            copy[0].version == copy[1].version && copy[0].version > SEGMENT_VERSION)
+            copy[0].version == copy[1].version && copy[0].version > SEGMENT_VERSION) {
+            *reason = "the header is of a newer version";
             return cairn_set_message(CAIRN_EVERSION,
                                      "%s/%s: offset 8: format version %u; this is cairn %s, which knows %u",
                                      path, name, copy[0].version, cairn_version(), SEGMENT_VERSION);
+        }
         if (failed[0] || failed[1])
             return system_error(failed[0] ? failed[0] : failed[1], "%s/%s: offset %" PRIu64 ": %s", path,
                                 name, failed[0] ? 0 : last, *reason = SEGMENT_UNREADABLE);

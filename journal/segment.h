@@ -99,8 +99,8 @@ bool segment_parse_name(const char *name, uint64_t *number);
 
 /* segment_open -- opens segment `number` below `dir` and checks its header. With a reason in *reason if that
  * cannot be had: CAIRN_ENOTFOUND if there is no such file, CAIRN_ECORRUPT if it is no good segment of that
- * number, CAIRN_EIO if it cannot be read. Else CAIRN_EVERSION, CAIRN_EIO, CAIRN_EACCES. On failure nothing is
- * open. */
+ * number, CAIRN_EVERSION if both copies have a newer format's version, CAIRN_EIO if it cannot be read. Else
+ * CAIRN_EIO, CAIRN_EACCES. On failure nothing is open. */
 int segment_open(struct segment *segment, int dir, const char *path, uint64_t number, bool writable,
                  const char **reason);
 void segment_close(struct segment *segment);

@@ -27,10 +27,10 @@ static int find_newest(struct journal *journal, struct survey *found)
             segment_open(&segment, journal->dir, journal->path, found->listing.segments[i], false, &reason);
         if (error == CAIRN_EIO && reason)
             found->unread = found->end_unread = true;
-        if (error && reason)
-            continue;
-        if (error)
+        if (error == CAIRN_EVERSION || (error && reason == NULL))
             return error;
+        if (error)
+            continue;
         bool own = memcmp(segment.header.uuid, journal->uuid, sizeof(journal->uuid)) == 0;
         if (own) {
             found->newest = found->listing.segments[i];

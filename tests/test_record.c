@@ -107,6 +107,7 @@ static void record__whose_hash_is_right_and_whose_fields_cannot_be_is_none(void 
     for (unsigned kind = 0; kind < 256; kind++) {
         record = sample;
         record.kind = (uint8_t)kind;
+        record.number = 1; /* a Compact's is no other */
         seal_anyway(&record);
         const bool known = kind >= RECORD_CHECKPOINT && kind <= RECORD_JUMP;
         assert_int_equal(record_check(&record, AT, UINT64_MAX, SALT) == NULL, known);
@@ -127,6 +128,13 @@ static void record__whose_hash_is_right_and_whose_fields_cannot_be_is_none(void 
     record.blob = 1;
     seal_anyway(&record);
     assert_non_null(record_check(&record, AT, UINT64_MAX, SALT));
+    for (uint64_t number = 0; number < 4; number++) {
+        record = sample;
+        record.kind = RECORD_COMPACT;
+        record.number = number;
+        seal_anyway(&record);
+        assert_int_equal(record_check(&record, AT, UINT64_MAX, SALT) == NULL, number == 1);
+    }
 }
 
 static void record__takes_its_size_up_to_a_multiple_of_eight(void **state)
