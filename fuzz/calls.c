@@ -223,6 +223,13 @@ int __wrap_spare_make(int dir, const char *name, uint64_t size)
     return __real_spare_make(dir, name, size < calls_segment_max ? size : calls_segment_max);
 }
 
+int __real_spare_allocate(int dir, const char *name, uint64_t size);
+int __wrap_spare_allocate(int dir, const char *name, uint64_t size);
+int __wrap_spare_allocate(int dir, const char *name, uint64_t size)
+{
+    return __real_spare_allocate(dir, name, size < calls_segment_max ? size : calls_segment_max);
+}
+
 /* A commit ends the transaction, however it ends. */
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);

@@ -245,6 +245,11 @@ void damaged_seeds(target_seed *seed)
     STEPS(STEP_TORN, 1, 3);
     seed("row-2-torn", sink.bytes, sink.size);
 
+    /* Right behind what a recovery writes, where a page ends: nothing is padded there. */
+    sink.size = 0;
+    STEPS(0, STEP_CHECKPOINT, 0, 237, STEP_CHECKPOINT, 0, 237, STEP_TORN, 1, 14);
+    seed("row-2-torn-at-a-page", sink.bytes, sink.size);
+
     sink.size = 0;
     STEPS(0);
     checkpoints(&sink, 1);

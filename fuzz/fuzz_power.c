@@ -466,7 +466,7 @@ static void seed_returning(target_seed *seed)
     program_sink_with(&sink, ACTION_LARGE, FAILING(5, FAIL_ALL), 200);
     program_sink(&sink, ACTION_REOPEN, 0);
     program_sink(&sink, ACTION_CHECKPOINT, 9);
-    sink_cut(&sink, 5, 0, 0, LOSE_ONE, 49, 0);
+    sink_cut(&sink, 5, 0, 0, LOSE_ONE, 50, 0);
     seed("journal-returning", sink.bytes, sink.size);
 }
 

@@ -77,6 +77,7 @@ static const struct {
     {HOW_READER | HOW_THREAD, ACTION_RENEW, FAULT_WHAT(CLASS_READS, 0, 3), 32},
     {HOW_READER | HOW_THREAD, ACTION_RENEW, FAULT_WHAT(CLASS_CHANGES, 1, 0) | FAULT_FOR_EVER, 0},
     {HOW_READER | HOW_THREAD, ACTION_REPAIR, FAULT_WHAT(CLASS_READS, 0, 3), 0},
+    {0, ACTION_LARGE, FAULT_WHAT(CLASS_CHANGES, 5, 0), 0},
 };
 
 /* What is done while somebody has a lock, or after its owner has died with it. */
