@@ -146,7 +146,9 @@ static int make_control(struct journal *journal, struct survey *found, const str
         error = control_map(&control, journal->dir, journal->path, true, true);
         /* The reserve is not, for a record may need it yet. Alone one can do without the file. */
         if (error == CAIRN_ENOSPC && found->newest) {
-            unlinkat(journal->dir, CONTROL_NAME, 0);
+            /* But not beside a page of before, which others would take for this one. */
+            if (unlinkat(journal->dir, CONTROL_NAME, 0) != 0 && errno != ENOENT)
+                return system_error(errno, "%s/%s: cannot remove", journal->path, CONTROL_NAME);
             error = control_map_private(&control, journal->path);
         }
     }

@@ -2068,6 +2068,27 @@ static void full_disk__a_torn_tail_does_not_prevent_opening(void **state)
     disk_set_full(false);
 }
 
+/* One that has the page for itself, beside a page of before that others would join: what was recorded in the
+ * meantime would be nowhere to them. */
+static void full_disk__a_page_of_before_that_cannot_be_removed_prevents_opening(void **state)
+{
+    char path[SCRATCH_PATH_SIZE];
+    struct cairn_op *op;
+
+    (void)state;
+    make(six, true);
+    disk_watch(place);
+    assert_int_equal(truncate(scratch_join(path, place, "journal.ctl"), 100), 0);
+    disk_set_full(true);
+    int stays = disk_set((struct disk_rule){
+        .calls = DISK_UNLINK, .action = DISK_FAIL, .error = ENOSPC, .name = "journal.ctl"});
+    assert_int_equal(cairn_open(&op, NULL, place, CAIRN_NO_THREAD), CAIRN_ENOSPC);
+    assert_non_null(strstr(cairn_message(), "journal.ctl: cannot remove"));
+    assert_int_equal(disk_fired(stays), 1);
+    disk_set_full(false);
+    expect("wwwwww", 6);
+}
+
 static void full_disk__the_reserve_takes_over_from_a_damaged_segment(void **state)
 {
     (void)state;
@@ -2184,6 +2205,7 @@ int main(void)
         recovery_test(bad_page__at_the_witness_is_no_end),
         recovery_test(bad_page__behind_the_log_s_end_may_have_held_something),
         recovery_test(full_disk__a_torn_tail_does_not_prevent_opening),
+        recovery_test(full_disk__a_page_of_before_that_cannot_be_removed_prevents_opening),
         recovery_test(full_disk__the_reserve_takes_over_from_a_damaged_segment),
         recovery_test(full_disk__without_a_reserve_a_damaged_journal_can_be_read),
     };
