@@ -363,12 +363,13 @@ static int roll(struct journal *journal, const struct cairn_ctx *ctx, uint64_t r
     int error = lock_sync(journal, ctx);
     if (error)
         return error;
-    if (atomic_load(&control->broken) || sync_segment(journal) != 0) {
+    control_tail(control, &tail);
+    const bool synced = control_durable_position(control) == tail.position;
+    if (atomic_load(&control->broken) || (!synced && sync_segment(journal) != 0)) {
         error = give_up(journal);
         control_unlock(&control->sync);
         return error;
     }
-    control_tail(control, &tail);
     error = log_next_segment(journal, &tail, tail.segment + 1, tail.position, tail.position, room, urgent,
                              NULL, NULL);
     if (error < 0) {

@@ -320,7 +320,7 @@ int segment_create_filled(struct segment *segment, int dir, const char *name, st
     if (errno != 0)
         goto failed;
     /* The whole file, its size and extents too: it may have been made by a process that was killed. */
-    if (fsync(segment->fd) != 0)
+    if (fdatasync(segment->fd) != 0)
         goto failed;
     segment_name(final, header->number);
     /* What may stand under that name was made by a process that died before it could say so. */

@@ -539,13 +539,26 @@ static void rules__a_roll_first_syncs_what_others_have_written(void **state)
     }
 }
 
-static void rules__a_roll_that_syncs_in_vain_itself_gives_the_segment_up(void **state)
+static void rules__a_roll_syncs_no_segment_in_which_nothing_is_pending(void **state)
+{
+    (void)state;
+    struct worker one = opened();
+    fill(&one);
+    const uint64_t before = disk_calls(DISK_SYNC);
+    assert_int_equal(record(&one, 4, HUGE), 0);
+    assert_int_equal(disk_calls(DISK_SYNC) - before, 4); /* the spare, its header, the seal, the record */
+    kill_it(&one);
+    all_is_kept();
+}
+
+static void rules__a_roll_whose_seal_cannot_be_synced_goes_on(void **state)
 {
     (void)state;
     struct worker one = opened(), two = opened();
     fill(&one);
-    disk_set((struct disk_rule){.calls = DISK_SYNC, .action = DISK_FAIL, .name = "seg-"});
+    int seal = disk_set((struct disk_rule){.calls = DISK_SYNC, .action = DISK_FAIL, .name = "seg-00000001"});
     assert_int_equal(record(&one, 4, HUGE), 0);
+    assert_int_equal(disk_fired(seal), 1);
     assert_int_equal(record(&two, 5, HUGE), 0);
     kill_it(&one);
     kill_it(&two);
@@ -856,7 +869,8 @@ int main(void)
         rule_test(rules__recovery_that_copies_may_be_killed_anywhere),
         rule_test(rules__a_roll_whose_sync_fails_gives_the_segment_up),
         rule_test(rules__a_roll_first_syncs_what_others_have_written),
-        rule_test(rules__a_roll_that_syncs_in_vain_itself_gives_the_segment_up),
+        rule_test(rules__a_roll_syncs_no_segment_in_which_nothing_is_pending),
+        rule_test(rules__a_roll_whose_seal_cannot_be_synced_goes_on),
         rule_test(rules__a_killed_roller_leaves_nothing_behind_that_cuts_the_log),
         rule_test(rules__what_a_killed_roller_made_is_no_part_of_the_log),
         rule_test(rules__a_process_may_die_anywhere_while_it_gives_a_segment_up),
