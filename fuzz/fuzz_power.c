@@ -425,8 +425,8 @@ static void seed_failing(target_seed *seed)
         sink_u8(&sink, i ? HOW_FAILING | PROGRAM_DIRECTORY : HOW_FAILING);
         sink_failing(&sink, 1, ACTION_CHECKPOINT, FAILING(1, FAIL_ONCE));
         sink_failing(&sink, 1, ACTION_CHECKPOINT, FAILING(2, FAIL_ONCE));
-        sink_failing(&sink, 2, ACTION_LARGE, FAILING(4, FAIL_ONCE));
-        sink_failing(&sink, 0, ACTION_LARGE, FAILING(5, FAIL_ONCE));
+        sink_failing(&sink, 2, ACTION_LARGE, FAILING(2, FAIL_ONCE));
+        sink_failing(&sink, 0, ACTION_LARGE, FAILING(3, FAIL_ONCE));
         sink_failing(&sink, 1, ACTION_COMPACT, FAILING(1, FAIL_FULL));
         program_sink(&sink, ACTION_CHECKPOINT, 9);
         program_sink(&sink, ACTION_CHECKPOINT, 9);
@@ -463,7 +463,7 @@ static void seed_returning(target_seed *seed)
     sink_u8(&sink, HOW_FAILING);
     program_sink(&sink, ACTION_LARGE, 200);
     program_sink(&sink, ACTION_LARGE, 200);
-    program_sink_with(&sink, ACTION_LARGE, FAILING(5, FAIL_ALL), 200);
+    program_sink_with(&sink, ACTION_LARGE, FAILING(3, FAIL_ALL), 200);
     program_sink(&sink, ACTION_REOPEN, 0);
     program_sink(&sink, ACTION_CHECKPOINT, 9);
     sink_cut(&sink, 5, 0, 0, LOSE_ONE, 50, 0);
