@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "journal/control.h"
+#include "journal/spares.h"
 
 uint64_t calls_segment_max = UINT64_MAX;
 bool calls_plain;
@@ -216,18 +217,22 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
                                        : __real_write(fd, data, size);
 }
 
-int __real_spare_make(int dir, const char *name, uint64_t size);
-int __wrap_spare_make(int dir, const char *name, uint64_t size);
-int __wrap_spare_make(int dir, const char *name, uint64_t size)
+/* shortened -- what a file that is to have `room` is made of. The room of a journal's first is that of its
+ * usual size; no record asks for it. */
+static uint64_t shortened(uint64_t size, uint64_t room)
 {
-    return __real_spare_make(dir, name, size < calls_segment_max ? size : calls_segment_max);
+    const bool first = room == SEGMENT_SIZE_FIRST - SEGMENT_FRAME - SEGMENT_RESERVE;
+    const uint64_t least = first ? SEGMENT_SIZE_MIN : spares_size(room, 0);
+    const uint64_t most = calls_segment_max > least ? calls_segment_max : least;
+
+    return size < most ? size : most;
 }
 
-int __real_spare_allocate(int dir, const char *name, uint64_t size);
-int __wrap_spare_allocate(int dir, const char *name, uint64_t size);
-int __wrap_spare_allocate(int dir, const char *name, uint64_t size)
+int __real_spares_make(struct journal *journal, const char *name, uint64_t size, uint64_t room);
+int __wrap_spares_make(struct journal *journal, const char *name, uint64_t size, uint64_t room);
+int __wrap_spares_make(struct journal *journal, const char *name, uint64_t size, uint64_t room)
 {
-    return __real_spare_allocate(dir, name, size < calls_segment_max ? size : calls_segment_max);
+    return __real_spares_make(journal, name, shortened(size, room), room);
 }
 
 /* A commit ends the transaction, however it ends. */

@@ -76,8 +76,8 @@ int calls_begin(struct call *call);
  * no handles, and does not look and rename in one step. False at first. */
 extern bool calls_plain;
 
-/* calls_segment_max -- a new segment is this long at most, in bytes; UINT64_MAX at first. Writing the zeros
- * of a usual one would be most of what an input costs. */
+/* calls_segment_max -- a new segment is this long at most, in bytes, or as long as a record needs; UINT64_MAX
+ * at first. Writing the zeros of a usual one would be most of what an input costs. */
 extern uint64_t calls_segment_max;
 
 #endif

@@ -353,4 +353,14 @@ void target_seeds(target_seed *seed)
         program_sink(&sink, ACTION_COMPLETE, 0);
         seed(names[i], sink.bytes, sink.size);
     }
+    /* Data that is written in pieces, its header last. */
+    sink.size = 0;
+    sink_u8(&sink, HOW_READER | HOW_WRITER);
+    for (uint8_t i = 0; i < 3; i++) {
+        program_sink(&sink, ACTION_CHECKPOINT, 20);
+        program_sink(&sink, ACTION_LARGE, LEDGER_IN_PIECES + i);
+        sink_kill(&sink, i & 1 ? WAY_AFTER : WAY_HALF, 1, 12 + i);
+    }
+    program_sink(&sink, ACTION_COMPACT, 0);
+    seed("journal-pieces", sink.bytes, sink.size);
 }

@@ -50,7 +50,7 @@ static void decode(struct job *job, uint8_t byte, struct source *source)
     if (job->writes)
         job->step = ledger_add(&tested.ledger, kinds[job->kind],
                                job->kind == ACTION_CHECKPOINT ? job->byte
-                               : job->kind == ACTION_LARGE    ? 256u * job->byte
+                               : job->kind == ACTION_LARGE    ? ledger_large(job->byte)
                                                               : 0);
 }
 

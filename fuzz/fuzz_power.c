@@ -483,6 +483,30 @@ static void seed_rival(target_seed *seed)
     seed("dir-rival", sink.bytes, sink.size);
 }
 
+/* seed_pieces -- data that is written in pieces, its header last: cut off within, where a sync of it fails,
+ * and where what is kept is such data. */
+static void seed_pieces(target_seed *seed)
+{
+    static struct sink sink;
+
+    for (unsigned i = 0; i < 2; i++) {
+        sink.size = 0;
+        sink_u8(&sink, i ? HOW_FAILING : HOW_READER | HOW_WRITER);
+        program_sink(&sink, ACTION_CHECKPOINT, 20);
+        program_sink_with(&sink, ACTION_LARGE, i ? FAILING(3, FAIL_ONCE) : 0, LEDGER_IN_PIECES + 2);
+        sink_cut(&sink, 1, 14, 0, LOSE_ONE, 0, 0x0f);
+        program_sink(&sink, ACTION_LARGE, LEDGER_IN_PIECES);
+        program_sink_with(&sink, ACTION_LARGE, i ? FAILING(1, FAIL_ONCE) : 0, LEDGER_IN_PIECES + 1);
+        sink_cut(&sink, 1, 5, 1, LOSE_ALL_BUT, 0, 0);
+        program_sink(&sink, ACTION_LARGE, LEDGER_IN_PIECES + 2);
+        program_sink(&sink, ACTION_COMPACT, 0);
+        program_sink(&sink, ACTION_LARGE, LEDGER_IN_PIECES + 1);
+        sink_cut(&sink, 2, 3, 0, LOSE_ALL, 0, 0);
+        program_sink(&sink, ACTION_CHECKPOINT, 9);
+        seed(i ? "journal-pieces-failing" : "journal-pieces", sink.bytes, sink.size);
+    }
+}
+
 /* seed_removing -- all is lost but the last of what a removal did. */
 static void seed_removing(target_seed *seed)
 {
@@ -530,6 +554,7 @@ void target_seeds(target_seed *seed)
         seed(names[i], sink.bytes, sink.size);
     }
     seed_failing(seed);
+    seed_pieces(seed);
     seed_removing(seed);
     seed_rival(seed);
     seed_returning(seed);

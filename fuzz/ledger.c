@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "fuzz/target.h"
+#include "journal/segment.h"
 
 #define NOBODY LEDGER_STEPS
 
@@ -53,6 +54,14 @@ static unsigned char *buffer(void)
         mine = ++count;
     assert(mine <= sizeof(buffers) / sizeof(buffers[0]));
     return buffers[mine - 1];
+}
+
+uint32_t ledger_large(uint8_t byte)
+{
+    static const uint32_t in_pieces[] = {SEGMENT_LARGE, SEGMENT_LARGE + 40001, LEDGER_DATA_MAX - 5};
+    const unsigned which = (unsigned)byte - LEDGER_IN_PIECES;
+
+    return which < sizeof(in_pieces) / sizeof(in_pieces[0]) ? in_pieces[which] : 256u * byte;
 }
 
 const void *ledger_data(const struct step *step)

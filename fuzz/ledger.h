@@ -114,6 +114,11 @@ void ledger_print(const struct ledger *ledger);
 /* ledger_data -- the data of a step, in a buffer that the next call in this thread overwrites. */
 const void *ledger_data(const struct step *step);
 
-#define LEDGER_DATA_MAX (256u * 1024)
+/* ledger_large -- the size of large data that a byte means: multiples of 256 bytes, and for some bytes so
+ * much that a journal writes it in pieces. */
+uint32_t ledger_large(uint8_t byte);
+
+#define LEDGER_IN_PIECES 252 /* this byte and the next two */
+#define LEDGER_DATA_MAX  (600u * 1024)
 
 #endif

@@ -264,6 +264,17 @@ void target_seeds(target_seed *seed)
         snprintf(name, sizeof(name), "journal-large-%zu", i);
         seed(name, sink.bytes, sink.size);
     }
+    /* Data that is written in pieces: each of its calls fails in turn, or does half. */
+    for (uint8_t half = 0; half < 2; half++) {
+        sink.size = 0;
+        BYTES(half ? HOW_THREAD : 0, ACTION_CHECKPOINT, 20);
+        for (uint8_t k = 0; k < 12; k++)
+            BYTES(ACTION_LARGE | ACTION_FAULT, (uint8_t)(LEDGER_IN_PIECES + k % 3), k,
+                  FAULT_WHAT(CLASS_CHANGES, half ? 5 : 1, 0), ACTION_COMPACT);
+        BYTES(ACTION_LARGE | ACTION_FAULT, LEDGER_IN_PIECES, 0, FAULT_WHAT(CLASS_MEMORY, 0, 0));
+        snprintf(name, sizeof(name), "journal-pieces-%u", half);
+        seed(name, sink.bytes, sink.size);
+    }
     /* What is new since, of what was removed in between, shown in part, or not at all. */
     for (uint8_t directory = 0; directory < 2; directory++) {
         sink.size = 0;

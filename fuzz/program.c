@@ -12,7 +12,7 @@
 static uint32_t checkpoint_size(enum action_kind kind, uint8_t byte)
 {
     if (kind == ACTION_LARGE)
-        return 256u * byte;
+        return ledger_large(byte);
     return byte < 128 ? byte : 32u * (byte - 124u);
 }
 
