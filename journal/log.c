@@ -106,6 +106,38 @@ static bool tails_are_sound(const struct journal *journal, const struct tail *ta
            control_durable_position(journal->control) <= tail->position;
 }
 
+/* try_house -- whether it could be taken at once. */
+static bool try_house(struct control *control)
+{
+    const int result = control_trylock(&control->house);
+
+    if (result == CONTROL_OWNER_DIED)
+        atomic_store(&control->strays, 1);
+    return result == 0 || result == CONTROL_OWNER_DIED;
+}
+
+/* make_at_once -- makes a spare, or takes the reserve. With `house` there may be room in place of others. 0
+ * or an errno. */
+static int make_at_once(struct journal *journal, uint64_t room, bool house, char name[SEGMENT_NAME_SIZE])
+{
+    struct control *control = journal->control;
+    const uint64_t size = spares_size(room, 0);
+
+    spare_name(name, atomic_fetch_add(&control->spare_last, 1) + 1);
+    int error = spares_make(journal, name, size, room);
+    if (house && (error == ENOSPC || error == EDQUOT)) {
+        spares_give_back(journal);
+        spare_name(name, atomic_fetch_add(&control->spare_last, 1) + 1);
+        error = spares_make(journal, name, size, room);
+    }
+    if (error && room + SEGMENT_FRAME + SEGMENT_SEAL <= SEGMENT_SIZE_MIN &&
+        renameat(journal->dir, RESERVE_NAME, journal->dir, name) == 0) {
+        atomic_store(&control->reserve_ready, 0);
+        return 0;
+    }
+    return error;
+}
+
 /* take_spare -- a file with space for `room` bytes of records, by name. 0 or an errno: ENOENT if there is
  * none and none is to be made. `urgent` may use the reserve, and makes one if need be. */
 static int take_spare(struct journal *journal, uint64_t room, bool urgent, char name[SEGMENT_NAME_SIZE])
@@ -119,25 +151,17 @@ static int take_spare(struct journal *journal, uint64_t room, bool urgent, char 
     }
     if (!urgent)
         return ENOENT;
-    number = spares_find(journal, room);
-    if (number) {
+    /* Who has house may be making a spare, which looks whole at any time. To wait for him with append would
+     * be the wrong way round. */
+    const bool house = try_house(control);
+    int error = 0;
+    number = house ? spares_find(journal, room) : 0;
+    if (number)
         spare_name(name, number);
-        return 0;
-    }
-    number = atomic_fetch_add(&control->spare_last, 1) + 1;
-    spare_name(name, number);
-    int error = spares_make(journal, name, spares_size(room, 0), room);
-    if (error == ENOSPC || error == EDQUOT) {
-        spares_give_back(journal);
-        error = spares_make(journal, name, spares_size(room, 0), room);
-    }
-    if (error == 0)
-        return 0;
-    if (room + SEGMENT_FRAME + SEGMENT_SEAL <= SEGMENT_SIZE_MIN &&
-        renameat(journal->dir, RESERVE_NAME, journal->dir, name) == 0) {
-        atomic_store(&control->reserve_ready, 0);
-        return 0;
-    }
+    else
+        error = make_at_once(journal, room, house, name);
+    if (house)
+        control_unlock(&control->house);
     return error;
 }
 

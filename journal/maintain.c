@@ -100,9 +100,9 @@ static int make_spare(struct journal *journal, uint64_t room)
     const uint64_t least = spares_size(room, 0);
     bool trimmed = false;
     int error = 0;
-    number = atomic_fetch_add(&control->spare_last, 1) + 1;
-    spare_name(name, number);
     for (uint64_t size = spares_size(room, usual_size(journal, room));;) {
+        number = atomic_fetch_add(&control->spare_last, 1) + 1;
+        spare_name(name, number);
         error = spares_make(journal, name, size, room);
         if (error != ENOSPC && error != EDQUOT && error != EFBIG)
             break;

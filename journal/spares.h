@@ -2,10 +2,11 @@
  *
  * The one that is taken next is published in the control page; the others are only there. A segment that was
  * retired becomes one as it is: its space is written, and what stands there has another salt. Those that are
- * not whole may be in the making, so only who knows that its maker is dead removes one.
+ * not whole may be in the making, so only who knows that its maker is dead removes one. And one in the making
+ * grows, and looks whole at any time: its maker holds house, or append and uses it himself.
  *
- * Who holds house chooses the one that is published, who holds append takes one; none is removed but under
- * append.
+ * Who holds house looks for one to use, and chooses the one that is published; who holds append takes one;
+ * none is removed but under both. A name is never that of a second file: somebody may have opened the first.
  */
 #ifndef JOURNAL_SPARES_H
 #define JOURNAL_SPARES_H
@@ -36,16 +37,16 @@ void spares_retire(struct journal *journal, const char *name);
 /* spares_fits -- whether the spare has room for so many bytes, and not far too much. */
 bool spares_fits(struct journal *journal, uint64_t number, uint64_t room);
 
-/* spares_find -- the largest that fits and is not published; 0 if none is. */
+/* spares_find -- the largest that fits and is not published; 0 if none is. The caller holds house. */
 uint64_t spares_find(struct journal *journal, uint64_t room);
 
 /* spares_trim -- removes those that are not published: all, or to `keep` the newest few; with `strays` also
- * those that are not whole. Takes append, and waits for it some ten milliseconds; false if it could not be
- * had, and nothing was done. */
+ * those that are not whole. The caller holds house; takes append, and waits for it some ten milliseconds;
+ * false if it could not be had, and nothing was done. */
 bool spares_trim(struct journal *journal, bool keep, bool strays);
 
 /* spares_give_back -- removes all that are not published, when a segment is needed at once and the disk is
- * full. The caller holds append. One that somebody is making meanwhile is made in vain. */
+ * full. The caller holds append and house. */
 void spares_give_back(struct journal *journal);
 
 #endif
