@@ -22,13 +22,14 @@ flock -s 9
 "$@"
 mkdir -p "$FUZZ_DIR/closed/below"
 chmod 0 "$FUZZ_DIR/closed"
-setsid sh -c 'echo "$FUZZ_DIR" >up; exec sleep infinity' &
+setsid sh -c 'echo "$FUZZ_DIR" >up; echo >ready; exec sleep infinity' &
+read -r <ready # or who ends at once has it killed before it has said anything
 [ "$*" = : ] || wait
 PROGRAM
 
 # start COMMAND... -- a contained engine that runs this first; it is there now, and has the directory `dir`.
 start() {
-    mkfifo up
+    mkfifo up ready
     # Otherwise bash would have it ignore SIGINT, which nothing that it starts could change.
     env --default-signal=INT setsid "$contained" bash ../engine "$@" &
     pid=$!
@@ -51,7 +52,7 @@ contained__by_a_signal_ends_what_it_started() {
         start true
         kill -s "$number" "$pid"
         ends $((128 + number))
-        rm up
+        rm up ready
     done
 }
 
@@ -62,7 +63,7 @@ contained__by_a_signal_to_all_leaves_nothing() {
         start true
         kill -s "$number" -- "-$pid"
         ends $((128 + number))
-        rm up
+        rm up ready
     done
 }
 
