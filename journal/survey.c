@@ -104,6 +104,26 @@ done:
     return error;
 }
 
+/* of_another_history -- whether another record stands where the index has the newest checkpoint: the index is
+ * that of a copy which has gone its own way. One that is damaged, or not there, is no such sign. */
+static bool of_another_history(struct journal *journal, const struct tail *cover)
+{
+    const struct segment *segment;
+    const char *reason;
+    struct record record;
+    int failed;
+
+    if (cover->latest_position == RECORD_NONE ||
+        files_get(journal, cover->latest_segment, &segment, &reason) != 0)
+        return false;
+    const bool another =
+        segment_read(segment, cover->latest_position, &record, sizeof(record), &failed) == sizeof(record) &&
+        record_check(&record, cover->latest_position, segment_limit(segment), segment->header.salt) == NULL &&
+        record.hash != cover->latest_hash;
+    files_put(journal, segment);
+    return another;
+}
+
 /* index_fits -- whether a walk can begin at what the index covers. */
 static bool index_fits(const struct survey *found, struct journal *journal)
 {
@@ -113,6 +133,8 @@ static bool index_fits(const struct survey *found, struct journal *journal)
 
     if (found->newest == 0)
         return true; /* all that is left */
+    if (of_another_history(journal, cover))
+        return false;
     if (cover->segment < found->header.tail.horizon_segment)
         return false; /* it is about what has been removed since */
     if (cover->segment > found->newest)

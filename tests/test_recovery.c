@@ -1093,6 +1093,40 @@ static void index__that_covers_more_than_the_log_holds_is_evidence(void **state)
     expect("wwwccc", -1);
 }
 
+/* live_on -- the journal gets so many more. */
+static void live_on(int more)
+{
+    struct cairn_op *op = open_it(0);
+
+    while (more-- > 0)
+        recorded(op, 1000);
+    cairn_close(op);
+}
+
+/* Two copies of one journal, and the index of one in the other's directory. */
+static void index__of_a_copy_that_went_its_own_way_is_ignored(void **state)
+{
+    static const unsigned three[] = {1000, 1000, 1000, 0};
+    struct scratch_tree tree;
+
+    (void)state;
+    for (int there = 1; there <= 5; there++) {
+        scratch_remove(place);
+        story_clear(story);
+        count = 0;
+        make(three, true);
+        scratch_tree_take(&tree, place);
+        live_on(there);
+        keep_index("other");
+        scratch_tree_restore(&tree, place);
+        scratch_tree_release(&tree);
+        count = 3;
+        live_on(5);
+        put_index("other");
+        expect("wwwwwwww", 8);
+    }
+}
+
 static void index__that_is_lost_or_no_index_is_made_again(void **state)
 {
     char path[SCRATCH_PATH_SIZE];
@@ -2167,6 +2201,7 @@ int main(void)
         recovery_test(row_13__an_index_of_another_journal_is_ignored),
         recovery_test(row_13__an_index_behind_the_true_end_of_its_segment_is_ignored),
         recovery_test(index__that_covers_more_than_the_log_holds_is_evidence),
+        recovery_test(index__of_a_copy_that_went_its_own_way_is_ignored),
         recovery_test(index__that_is_lost_or_no_index_is_made_again),
         recovery_test(row_14__nothing_is_no_journal_to_a_reader),
         recovery_test(row_15__segments_without_a_header_and_no_index_are_left_alone),
