@@ -146,7 +146,7 @@ findings_tell() {
         else
             printf '  run again, it ends with %s and says:\n' "$status"
         fi
-        grep -v '^INFO:' "$FUZZ_DIR/again" | sed -n -e 's/^/    /' -e '1,60p'
+        awk '!/^INFO:/ && lines++ < 60 { print "    " $0 }' "$FUZZ_DIR/again"
         echo "  of it, for base64 -d:"
         base64 -w 120 "$path" | sed 's/^/    /'
     done < <(find "$where" -type f -print0)
